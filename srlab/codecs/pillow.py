@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Standard files through Pillow: bytes that any viewer opens."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+
+from srlab.codecs.base import CorruptStream, check_one
+from srlab.images import read, to_uint8
+
+__all__ = ["JPEG", "WebP"]
+
+_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+
+
+@dataclass(frozen=True)
+class JPEG:
+    """Baseline JPEG with optimised Huffman tables.
+
+    Attributes:
+        quality: 1 (smallest) to 100, libjpeg's scale of the quantisation tables.
+        subsampling: of the chroma: "4:4:4", "4:2:2" or "4:2:0".
+    """
+
+    quality: int = 75
+    subsampling: str = "4:2:0"
+
+    def __post_init__(self) -> None:
+        _check_quality(self.quality, lowest=1)
+        if self.subsampling not in _SUBSAMPLING:
+            raise ValueError(
+                f"subsampling must be one of {', '.join(_SUBSAMPLING)}, "
+                f"not {self.subsampling!r}"
+            )
+
+    def encode(self, image: torch.Tensor) -> bytes:
+        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file."""
+        options = {"quality": self.quality, "optimize": True}
+        if check_one(image).shape[1] == 3:
+            options["subsampling"] = _SUBSAMPLING[self.subsampling]
+        return _encode(image, "JPEG", **options)
+
+    def decode(self, data: bytes) -> torch.Tensor:
+        """The bytes of a .jpg -> (1, C, H, W) float32 on the 1/255 grid."""
+        return _decode(data, "JPEG")
+
+
+@dataclass(frozen=True)
+class WebP:
+    """Lossy WebP.
+
+    Attributes:
+        quality: 0 (smallest) to 100.
+        method: 0 (fast) to 6 (small files).
+    """
+
+    quality: int = 75
+    method: int = 4
+
+    def __post_init__(self) -> None:
+        _check_quality(self.quality, lowest=0)
+        if self.method not in range(7):
+            raise ValueError(f"method must be 0 to 6, not {self.method}")
+
+    def encode(self, image: torch.Tensor) -> bytes:
+        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .webp file."""
+        return _encode(image, "WEBP", quality=self.quality, method=self.method)
+
+    def decode(self, data: bytes) -> torch.Tensor:
+        """The bytes of a .webp -> (1, 3, H, W) float32 on the 1/255 grid."""
+        return _decode(data, "WEBP")
+
+
+def _check_quality(quality: int, lowest: int) -> None:
+    if isinstance(quality, bool) or quality not in range(lowest, 101):
+        raise ValueError(f"quality must be whole, {lowest} to 100, not {quality!r}")
+
+
+def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
+    array = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
+    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, kind, **options)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{kind} cannot hold {array.shape[0]} x {array.shape[1]} pixels: {error}"
+        ) from None
+    return buffer.getvalue()
+
+
+def _decode(data: bytes, kind: str) -> torch.Tensor:
+    signature = {"JPEG": (b"\xff\xd8", 0), "WEBP": (b"WEBP", 8)}[kind]
+    mark, at = signature
+    if bytes(data[at : at + len(mark)]) != mark:
+        raise CorruptStream(f"these {len(data)} bytes are no {kind} file")
+    try:
+        return read(bytes(data), keep_grey=True)
+    except ValueError as error:
+        raise CorruptStream(f"broken {kind} file: {error}") from None

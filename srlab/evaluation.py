@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Benchmark tables: a restorer beside the published row, under the row's own protocol.
+
+Four ways to measure "the PSNR on Set5" are in use and differ by up to two decibels for
+the same method. They have letters here, and every row says its letter:
+
+- A: LR and result are 8-bit RGB, made by MATLAB's uint8 `imresize`; luma rounded to
+  8 bits. SelfExSR's tables; the LR files of EDSR, RCAN and SwinIR.
+- B: luma is taken first and rounded to 8 bits; the LR luma is not rounded, the result
+  once. SRCNN's and VDSR's demos, and the "Bicubic" row of every paper.
+- C: RGB in floating point, LR rounded once, result rounded once, luma not rounded.
+- E: as C, but the error is that of RGB instead of luma.
+
+All cut `scale` pixels from each side; PSNR's peak is 255; SSIM has the 11 x 11 window.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields
+from functools import partial
+
+import torch
+
+from srlab import metrics
+from srlab.images import crop_to_multiple, from_uint8, luma, round8, to_uint8
+from srlab.resample import Interpolator, imresize
+
+__all__ = [
+    "PROTOCOLS",
+    "BenchmarkRow",
+    "benchmark",
+    "published",
+    "results",
+    "table",
+]
+
+Restorer = Callable[[torch.Tensor], torch.Tensor]
+Pair = tuple[torch.Tensor, torch.Tensor]  # (result, original), what is compared
+
+
+@dataclass(frozen=True)
+class BenchmarkRow:
+    """One row: means over the images of a set.
+
+    Attributes:
+        name: of the method; empty if it has no published row.
+        set_name, scale, images: what it was measured on.
+        protocol: A, B, C or E.
+        psnr: dB. ssim: in [-1, 1].
+        published_psnr, published_ssim: what the papers print, or None.
+    """
+
+    name: str
+    set_name: str
+    scale: int
+    images: int
+    protocol: str
+    psnr: float
+    ssim: float
+    published_psnr: float | None = None
+    published_ssim: float | None = None
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.name or 'this restorer'}, {self.set_name} x{self.scale}, "
+            f"protocol {self.protocol}: {self.psnr:.2f} dB / {self.ssim:.4f}"
+        )
+        if self.published_psnr is None:
+            return text
+        return f"{text} (published {self.published_psnr:.2f} / {self.published_ssim})"
+
+
+def benchmark(
+    restorer: Restorer,
+    set_name: str | Mapping[str, torch.Tensor],
+    scale: int,
+    name: str | None = None,
+    protocol: str | None = None,
+    executor: Executor | None = None,
+) -> BenchmarkRow:
+    """PSNR and SSIM of a restorer on a benchmark set.
+
+    Args:
+        restorer: LR -> HR, (1, C, h, w) float32 in [0, 1] -> (1, C, scale h, scale w).
+            C is 3, or 1 under protocol B and for grey pictures.
+        set_name: "Set5", "Set14", "B100" ... (see `srlab.datasets`), or a mapping
+            name -> image of your own.
+        scale: 2, 3 or 4.
+        name: of the published row to print beside; it brings its protocol along.
+        protocol: A, B, C or E; without it and without a name, C.
+        executor: measures the images in parallel (restorer and images are pickled).
+
+    Raises:
+        ValueError: an unknown name, protocol or scale, or a result of a wrong size.
+        FileNotFoundError: the set is not on this machine; says how to get it.
+    """
+    if int(scale) != scale or scale < 1:
+        raise ValueError(f"scale must be a whole number from 1 up, not {scale}")
+    if isinstance(set_name, str):
+        from srlab.datasets import benchmark_set
+
+        title, pictures = set_name, benchmark_set(set_name)
+    else:
+        title, pictures = "own images", set_name.items()
+    row = published(name, title, scale) if name else {}
+    protocol = protocol or row.get("protocol", "C")
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+    score = partial(_score, restorer, scale, protocol)
+    images = (image for _, image in pictures)
+    scores = list(executor.map(score, images) if executor else map(score, images))
+    psnrs, ssims = zip(*scores, strict=True)
+    same = protocol == row.get("protocol")
+    return BenchmarkRow(
+        name=name or "",
+        set_name=title,
+        scale=int(scale),
+        images=len(scores),
+        protocol=protocol,
+        psnr=sum(psnrs) / len(psnrs),
+        ssim=sum(ssims) / len(ssims),
+        published_psnr=row.get("psnr") if same else None,
+        published_ssim=row.get("ssim") if same else None,
+    )
+
+
+def table(rows: Iterable[BenchmarkRow]):
+    """Rows -> a pandas table with a column a field."""
+    import pandas as pd
+
+    names = [field.name for field in fields(BenchmarkRow)]
+    return pd.DataFrame([[getattr(r, n) for n in names] for r in rows], columns=names)
+
+
+def published(name: str, set_name: str, scale: int) -> dict:
+    """The papers' row: psnr (dB), ssim, protocol, source; without numbers if none.
+
+    Raises:
+        ValueError: no row of that name at all; the message lists the names.
+    """
+    from srlab.paths import data_dir
+
+    text = (data_dir() / "results" / "published.toml").read_text(encoding="utf-8")
+    methods = tomllib.loads(text)
+    if name not in methods:
+        raise ValueError(f"no published row {name!r}; there are {', '.join(methods)}")
+    method = methods[name]
+    found = [
+        row
+        for row in method["rows"]
+        if (row["set"], row["scale"]) == (set_name, int(scale))
+    ]
+    return {"protocol": method["protocol"], **(found[0] if found else {})}
+
+
+def results(name: str):
+    """What a full run measured, from data/results/NAME.csv, as a pandas table.
+
+    The comment lines on top of the file say the command, the device and the minutes;
+    they are in ``.attrs["note"]`` of the table.
+    """
+    import pandas as pd
+
+    from srlab.paths import data_dir
+
+    path = data_dir() / "results" / f"{name}.csv"
+    if not path.exists():
+        names = sorted(p.stem for p in path.parent.glob("*.csv"))
+        raise FileNotFoundError(f"no results {name!r}; there are {', '.join(names)}")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    frame = pd.read_csv(path, comment="#")
+    frame.attrs["note"] = "\n".join(
+        line.lstrip("# ") for line in lines if line.startswith("#")
+    )
+    return frame
+
+
+def _score(
+    restorer: Restorer, scale: int, protocol: str, image: torch.Tensor
+) -> tuple[float, float]:
+    """(PSNR in dB, SSIM) of one image (1, C, H, W) in [0, 1]."""
+    with torch.no_grad():
+        x, y = PROTOCOLS[protocol](restorer, crop_to_multiple(image, scale), scale)
+    x, y = x.to(torch.float64), y.to(torch.float64)
+    return metrics.psnr(x, y, border=scale), metrics.ssim(x, y, border=scale)
+
+
+def _restore(restorer: Restorer, lr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    result = restorer(lr.to(torch.float32))
+    if result.shape != hr.shape:
+        raise ValueError(
+            f"the restorer made {tuple(result.shape)} of {tuple(lr.shape)}; "
+            f"expected {tuple(hr.shape)}"
+        )
+    return result
+
+
+def _protocol_a(restorer: Restorer, hr: torch.Tensor, scale: int) -> Pair:
+    lr = imresize(to_uint8(hr), scale=1 / scale)
+    if isinstance(restorer, Interpolator):  # the tables enlarge in uint8 too
+        result = from_uint8(imresize(lr, scale=scale, kernel=restorer.kernel))
+    else:
+        result = round8(_restore(restorer, from_uint8(lr), hr))
+    return round8(luma(result)), round8(luma(hr))
+
+
+def _protocol_b(restorer: Restorer, hr: torch.Tensor, scale: int) -> Pair:
+    hr = round8(luma(hr.to(torch.float64)))  # (1, 1, H, W)
+    lr = imresize(hr, scale=1 / scale)
+    return round8(_restore(restorer, lr, hr)), hr
+
+
+def _protocol_e(restorer: Restorer, hr: torch.Tensor, scale: int) -> Pair:
+    lr = round8(imresize(hr.to(torch.float64), scale=1 / scale))
+    return round8(_restore(restorer, lr, hr)), hr
+
+
+def _protocol_c(restorer: Restorer, hr: torch.Tensor, scale: int) -> Pair:
+    result, hr = _protocol_e(restorer, hr, scale)
+    return luma(result.to(torch.float64)), luma(hr.to(torch.float64))
+
+
+PROTOCOLS: dict[str, Callable[[Restorer, torch.Tensor, int], Pair]] = {
+    "A": _protocol_a,
+    "B": _protocol_b,
+    "C": _protocol_c,
+    "E": _protocol_e,
+}

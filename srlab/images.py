@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Images at the door: read, write, check, and the luma that every table is in.
+
+An image is a float32 tensor ``(B, C, H, W)`` in ``[0, 1]``, RGB unless it says luma.
+
+Luma and chroma: ITU-R BT.601, studio swing, as MATLAB's ``rgb2ycbcr`` computes them;
+Pillow's and OpenCV's YCbCr are full range and give other numbers.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+__all__ = [
+    "check_image",
+    "check_pair",
+    "crop_to_multiple",
+    "from_uint8",
+    "luma",
+    "photo",
+    "photo_names",
+    "read",
+    "rgb",
+    "round8",
+    "shave",
+    "to_uint8",
+    "write",
+    "ycbcr",
+]
+
+MAX_PIXELS = 100_000_000  # refuse a decompression bomb; a phone has 12 to 50 million
+_OVERSHOOT = 0.5  # interpolation leaves [0, 1] a little; 0..255 does so by far
+
+# The photographs that scikit-image, scikit-learn and matplotlib ship in their wheels.
+_PHOTOS = {
+    "astronaut": ("skimage.data", "astronaut.png"),
+    "brick": ("skimage.data", "brick.png"),
+    "camera": ("skimage.data", "camera.png"),
+    "chelsea": ("skimage.data", "chelsea.png"),
+    "china": ("sklearn.datasets", "images/china.jpg"),
+    "coffee": ("skimage.data", "coffee.png"),
+    "coins": ("skimage.data", "coins.png"),
+    "flower": ("sklearn.datasets", "images/flower.jpg"),
+    "grace_hopper": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+    "grass": ("skimage.data", "grass.png"),
+    "gravel": ("skimage.data", "gravel.png"),
+    "hubble": ("skimage.data", "hubble_deep_field.jpg"),
+    "moon": ("skimage.data", "moon.png"),
+    "motorcycle": ("skimage.data", "motorcycle_left.png"),
+    "motorcycle_right": ("skimage.data", "motorcycle_right.png"),
+    "retina": ("skimage.data", "retina.jpg"),
+    "rocket": ("skimage.data", "rocket.jpg"),
+}
+
+# BT.601 studio swing: Y = 16 + 65.481 R + 128.553 G + 24.966 B for R, G, B in [0, 1].
+_FROM_RGB = torch.tensor(
+    [
+        [65.481, 128.553, 24.966],
+        [-37.797, -74.203, 112.0],
+        [112.0, -93.786, -18.214],
+    ],
+    dtype=torch.float64,
+)
+_OFFSET = torch.tensor([16.0, 128.0, 128.0], dtype=torch.float64)
+
+
+def check_image(
+    image: torch.Tensor, name: str = "image", channels: tuple[int, ...] = (1, 3)
+) -> torch.Tensor:
+    """Let a good image through; say in one sentence what is wrong with another.
+
+    Args:
+        image: (B, C, H, W) float in [0, 1]. The overshoot of an interpolation, up to
+            0.5 on either side, is let through; 0..255 is not.
+        name: what the message calls it.
+        channels: the numbers of channels that are accepted.
+
+    Raises:
+        TypeError: not a float tensor.
+        ValueError: wrong shape, empty, NaN or infinite, or out of range.
+    """
+    if not isinstance(image, torch.Tensor):
+        raise TypeError(
+            f"{name} is a {type(image).__name__}; expected a torch tensor "
+            "(B, C, H, W) in [0, 1], as srlab.photo or srlab.images.read give it"
+        )
+    if not image.is_floating_point():
+        raise TypeError(
+            f"{name} holds {image.dtype}; expected float in [0, 1]: "
+            "srlab.images.from_uint8 divides by 255"
+        )
+    if image.ndim != 4 or image.shape[1] not in channels:
+        wanted = " or ".join(str(c) for c in channels)
+        raise ValueError(
+            f"{name} has the shape {tuple(image.shape)}; expected (B, C, H, W) "
+            f"with C = {wanted}; image[None] adds a missing batch axis"
+        )
+    if image.numel() == 0:
+        raise ValueError(f"{name} is empty: its shape is {tuple(image.shape)}")
+    low, high = (v.item() for v in torch.aminmax(image.detach()))
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise ValueError(f"{name} holds NaN or infinite values")
+    if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
+        raise ValueError(
+            f"{name} goes from {low:.4g} to {high:.4g}; expected [0, 1]: "
+            "divide 0..255 by 255, or .clamp(0, 1) what overshoots"
+        )
+    return image
+
+
+def check_pair(
+    x: torch.Tensor, y: torch.Tensor, channels: tuple[int, ...] = (1, 3)
+) -> None:
+    """Two images of one shape, each as `check_image` wants it; else ValueError."""
+    check_image(x, "the first image", channels)
+    check_image(y, "the second image", channels)
+    if x.shape != y.shape:
+        raise ValueError(
+            f"the images differ in shape: {tuple(x.shape)} and {tuple(y.shape)}; "
+            "compare images of one size (srlab.imresize, srlab.images.shave)"
+        )
+
+
+def photo_names() -> list[str]:
+    """Names of the photographs that come with the libraries; no network is needed."""
+    return sorted(_PHOTOS)
+
+
+def photo(name: str | Path) -> torch.Tensor:
+    """A shipped photograph by name, or any picture of yours by its path.
+
+    Returns:
+        (1, 3, H, W) float32 in [0, 1]; grey pictures have three equal channels.
+
+    Raises:
+        FileNotFoundError: neither a known name nor a file; the message lists the names.
+
+    >>> photo("astronaut").shape
+    torch.Size([1, 3, 512, 512])
+    """
+    if str(name) in _PHOTOS:
+        package, file = _PHOTOS[str(name)]
+        return read(io.BytesIO((files(package) / file).read_bytes()))
+    if Path(name).expanduser().exists():
+        return read(name)
+    raise FileNotFoundError(
+        f"no photograph and no file is called {str(name)!r}; "
+        f"the names are: {', '.join(photo_names())}"
+    )
+
+
+def read(file: str | Path | io.IOBase | bytes, keep_grey: bool = False) -> torch.Tensor:
+    """Read one picture of any kind that Pillow knows.
+
+    The camera's EXIF orientation is applied; palettes and CMYK become RGB; 16 bits are
+    divided by 65535; what is transparent is laid over white; of an animation the first
+    frame is taken. Colour profiles are not applied.
+
+    Args:
+        file: a path, an open binary file, or the bytes themselves.
+        keep_grey: a picture stored as grey stays one channel.
+
+    Returns:
+        (1, 3, H, W) float32 in [0, 1], or (1, 1, H, W).
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a folder, no picture, a truncated one, or over 100 million pixels.
+    """
+    if isinstance(file, (str, Path)):
+        path, name = Path(file).expanduser(), f"{Path(file).name!r}"
+        if path.is_dir():
+            raise ValueError(f"{name} is a folder; expected one picture file")
+        if not path.exists():
+            raise FileNotFoundError(f"no file {str(file)!r}; check the path")
+        source = path
+    else:
+        name = "the data"
+        source = io.BytesIO(file) if isinstance(file, (bytes, bytearray)) else file
+    return torch.from_numpy(_pixels(_open(source, name), keep_grey))
+
+
+def _open(source, name: str) -> Image.Image:
+    """Decode the whole picture now, so that a truncated one is found now."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(source)
+        width, height = picture.size
+        if width * height > MAX_PIXELS:
+            raise ValueError(
+                f"{name} has {width} x {height} pixels; the limit is "
+                f"{MAX_PIXELS // 10**6} million: shrink or crop it first"
+            )
+        picture.load()
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"{name} is no picture that Pillow can read (JPEG, PNG, WebP, TIFF ...)"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name} is too large: {error}") from None
+    except (OSError, SyntaxError, EOFError, IndexError) as error:
+        raise ValueError(f"{name} is damaged or cut off: {error}") from None
+    return ImageOps.exif_transpose(picture)
+
+
+def _pixels(picture: Image.Image, keep_grey: bool) -> np.ndarray:
+    """A decoded picture -> (1, C, H, W) float32 in [0, 1]."""
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        values = np.asarray(picture).astype(np.float32) / 65535  # (H, W)
+        return _grey(values.clip(0, 1), keep_grey)
+    if picture.mode == "F":
+        values = np.asarray(picture, dtype=np.float32)
+        if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+            raise ValueError("a float picture must hold values in [0, 1]")
+        return _grey(values, keep_grey)
+    if picture.mode in ("1", "L"):
+        return _grey(np.asarray(picture.convert("L"), np.float32) / 255, keep_grey)
+    if "A" in picture.mode or "transparency" in picture.info or picture.mode == "PA":
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    values = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255  # (H, W, 3)
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+
+
+def _grey(values: np.ndarray, keep_grey: bool) -> np.ndarray:
+    """(H, W) -> (1, 1, H, W), or three equal channels."""
+    return np.repeat(values[None, None], 1 if keep_grey else 3, axis=1)
+
+
+def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
+    """Write one image; the ending of the name chooses the format.
+
+    Args:
+        image: (1, C, H, W) in [0, 1], C = 1 or 3; clamped and rounded to 8 bits.
+        quality: of JPEG and WebP.
+
+    Raises:
+        ValueError: more than one image, or an ending that Pillow cannot write.
+    """
+    check_image(image)
+    if image.shape[0] != 1:
+        raise ValueError(f"write takes one image, not a batch of {image.shape[0]}")
+    path = Path(path).expanduser()
+    array = to_uint8(image)[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
+    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
+    try:
+        picture.save(path, **({"quality": quality} if lossy else {}))
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"cannot write {path.name!r}: {error}; try .png or .jpg"
+        ) from None
+    return path
+
+
+def to_uint8(image: torch.Tensor) -> torch.Tensor:
+    """[0, 1] -> 0..255, clamped, rounded half up as MATLAB does; shape unchanged.
+
+    >>> to_uint8(torch.tensor([0.0, 0.5, 1.0, 1.2])).tolist()
+    [0, 128, 255, 255]
+    """
+    return (image * 255 + 0.5).clamp(0, 255).floor().to(torch.uint8)
+
+
+def from_uint8(image: torch.Tensor) -> torch.Tensor:
+    """0..255 (uint8) -> float32 in [0, 1]; shape unchanged."""
+    if image.dtype != torch.uint8:
+        raise TypeError(f"expected uint8 values, got {image.dtype}")
+    return image.to(torch.float32) / 255
+
+
+def round8(image: torch.Tensor) -> torch.Tensor:
+    """Clamp to [0, 1] and round to the 1/255 grid: what a file would hold."""
+    return (image * 255 + 0.5).clamp(0, 255).floor() / 255
+
+
+def ycbcr(image: torch.Tensor) -> torch.Tensor:
+    r"""RGB -> Y, Cb, Cr of BT.601 in studio swing, divided by 255.
+
+    $Y = (16 + 65.481 R + 128.553 G + 24.966 B) / 255$: black is 16/255, white 235/255.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1].
+
+    Returns:
+        (B, 3, H, W); Y in [16, 235] / 255, Cb and Cr in [16, 240] / 255.
+    """
+    check_image(image, channels=(3,))
+    matrix = (_FROM_RGB / 255).to(image)
+    offset = (_OFFSET / 255).to(image)
+    return torch.einsum("ij,bjhw->bihw", matrix, image) + offset.view(1, 3, 1, 1)
+
+
+def rgb(image: torch.Tensor) -> torch.Tensor:
+    """The inverse of `ycbcr`: (B, 3, H, W) Y, Cb, Cr -> RGB, not clamped."""
+    check_image(image, "the YCbCr image", channels=(3,))
+    matrix = torch.linalg.inv(_FROM_RGB / 255).to(image)
+    offset = (_OFFSET / 255).to(image)
+    return torch.einsum("ij,bjhw->bihw", matrix, image - offset.view(1, 3, 1, 1))
+
+
+def luma(image: torch.Tensor) -> torch.Tensor:
+    """The Y of `ycbcr`: (B, 3, H, W) -> (B, 1, H, W) in [16, 235] / 255.
+
+    An image of one channel is luma already and comes back as it is.
+
+    >>> round(luma(torch.ones(1, 3, 1, 1)).item() * 255)
+    235
+    """
+    check_image(image)
+    if image.shape[1] == 1:
+        return image
+    r, g, b = image.split(1, dim=1)  # (B, 1, H, W) each
+    return (r * 65.481 + g * 128.553 + b * 24.966 + 16.0) / 255
+
+
+def crop_to_multiple(image: torch.Tensor, multiple: int) -> torch.Tensor:
+    """Cut right and bottom so that H and W are multiples (the papers' mod-crop)."""
+    height, width = (n - n % multiple for n in image.shape[-2:])
+    if not height or not width:
+        raise ValueError(
+            f"an image of {image.shape[-2]} x {image.shape[-1]} pixels has no "
+            f"multiple of {multiple} in it"
+        )
+    return image[..., :height, :width]
+
+
+def shave(image: torch.Tensor, border: int) -> torch.Tensor:
+    """Cut `border` pixels from each side, as the tables do before they measure."""
+    if border < 0 or int(border) != border:
+        raise ValueError(f"border must be a whole number from 0 up, not {border}")
+    if 2 * border >= min(image.shape[-2:]):
+        raise ValueError(
+            f"nothing is left of {image.shape[-2]} x {image.shape[-1]} pixels "
+            f"after {border} are cut from each side"
+        )
+    end = -border or None
+    return image[..., border:end, border:end]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Measure what the course quotes: `make bench` (or `python tools/bench.py rows costs`).
+
+- rows: the published bicubic rows, four protocols -> data/results/bicubic_rows.csv
+- costs: what each wrong protocol costs in dB -> data/results/protocol_costs.csv
+- speed: imresize beside torch's interpolate, SSIM beside scikit-image's; printed only,
+  as ratios of one run.
+
+rows and costs need Set5, Set14 and B100 (SRLAB_DATA, or `python -m srlab fetch`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+import srlab
+from srlab import evaluation, metrics
+from srlab.datasets import benchmark_set, find
+from srlab.images import (
+    crop_to_multiple,
+    from_uint8,
+    luma,
+    round8,
+    shave,
+    to_uint8,
+)
+from srlab.paths import data_dir
+from srlab.resample import Interpolator, imresize
+
+SETS = ("Set5", "Set14", "B100")
+SCALES = (2, 3, 4)
+
+
+def rows(executor) -> pd.DataFrame:
+    """Bicubic under A, B, C and E on every set and scale; the published row beside."""
+    table = []
+    for name in SETS:
+        for scale in SCALES:
+            for protocol in evaluation.PROTOCOLS:
+                row = evaluation.benchmark(
+                    Interpolator(scale), name, scale, "bicubic", protocol, executor
+                )
+                table.append(row)
+                print(row, flush=True)
+    return evaluation.table(table).round({"psnr": 4, "ssim": 5})
+
+
+def _pil_resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Pillow's 8-bit bicubic, (1, C, H, W) -> (1, C, *size)."""
+    array = to_uint8(image)[0].permute(1, 2, 0).numpy()
+    picture = Image.fromarray(array).resize(size[::-1], Image.Resampling.BICUBIC)
+    return from_uint8(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
+
+
+def _cv2_resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """OpenCV's 8-bit INTER_CUBIC (a = -0.75, never widened)."""
+    import cv2
+
+    array = to_uint8(image)[0].permute(1, 2, 0).numpy()
+    array = cv2.resize(array, size[::-1], interpolation=cv2.INTER_CUBIC)
+    return from_uint8(torch.from_numpy(array).permute(2, 0, 1)[None])
+
+
+def _full_range(image: torch.Tensor) -> torch.Tensor:
+    """Luma as Pillow and OpenCV compute it: 0.299 R + 0.587 G + 0.114 B, no swing."""
+    r, g, b = image.split(1, dim=1)
+    return 0.299 * r + 0.587 * g + 0.114 * b
+
+
+def _psnr(x: torch.Tensor, y: torch.Tensor, border: int) -> float:
+    return metrics.psnr(shave(x, border), shave(y, border))
+
+
+def _variants(hr: torch.Tensor, scale: int) -> dict[str, float]:
+    """PSNR of bicubic on one RGB image, (1, 3, H, W), measured in many ways."""
+    hr = crop_to_multiple(hr, scale).to(torch.float64)
+    size = tuple(hr.shape[-2:])
+    small = (size[0] // scale, size[1] // scale)
+    lr = round8(imresize(hr, scale=1 / scale))
+    sr = round8(imresize(lr, scale=scale))
+    raw = imresize(imresize(hr, scale=1 / scale), scale=scale)
+    pil_lr, cv_lr = _pil_resize(hr, small), _cv2_resize(hr, small)
+    nearest = round8(imresize(hr, scale=1 / scale, antialias=False))
+    pil = _pil_resize(pil_lr, size).double()
+    opencv = _cv2_resize(cv_lr, size).double()
+    unaliased = round8(imresize(nearest, scale=scale))
+    lumas = round8(luma(hr))
+    b = round8(imresize(imresize(lumas, scale=1 / scale), scale=scale))
+    a = luma(from_uint8(imresize(imresize(to_uint8(hr), scale=1 / scale), scale=scale)))
+    return {
+        "protocol B (the papers' bicubic row)": _psnr(b, lumas, scale),
+        "protocol A": _psnr(round8(a), lumas, scale),
+        "protocol C": _psnr(luma(sr), luma(hr), scale),
+        "nothing rounded": _psnr(luma(raw), luma(hr), scale),
+        "no border cut": _psnr(luma(sr), luma(hr), 0),
+        "RGB instead of luma (protocol E)": _psnr(sr, hr, scale),
+        "full-range luma (Pillow, OpenCV)": _psnr(
+            _full_range(sr), _full_range(hr), scale
+        ),
+        "Pillow's bicubic both ways": _psnr(luma(pil), luma(hr), scale),
+        "shrunk without antialiasing": _psnr(luma(unaliased), luma(hr), scale),
+        "OpenCV's bicubic both ways": _psnr(luma(opencv), luma(hr), scale),
+    }
+
+
+def costs(executor) -> pd.DataFrame:
+    """Set5 in every wrong way: dB beside protocol B's, at x2, x3 and x4."""
+    table = pd.DataFrame()
+    for scale in SCALES:
+        pictures = [image for _, image in benchmark_set("Set5")]
+        ways = list(executor.map(_variants, pictures, [scale] * len(pictures)))
+        means = pd.DataFrame(ways).mean()
+        table[f"x{scale}"] = means.round(3)
+        table[f"x{scale} minus B"] = (means - means.iloc[0]).round(3)
+    table = table.rename_axis("way").reset_index()
+    print(table.to_string(index=False), flush=True)
+    return table
+
+
+def median_ms(function: Callable[[], object], n: int = 9) -> float:
+    """Median of n calls in milliseconds, after two that are not counted."""
+    times = []
+    for i in range(n + 2):
+        start = time.perf_counter()
+        function()
+        if i >= 2:
+            times.append(1e3 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def speed() -> pd.DataFrame:
+    """Ratios of one run: ours / the library's, on 768 x 512 RGB. Below 1 is faster."""
+    from skimage.metrics import structural_similarity
+
+    x = imresize(srlab.photo("coffee"), size=(512, 768)).clamp(0, 1)
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    y, x8 = (x + 0.05 * noise).clamp(0, 1), to_uint8(x)
+    table = []
+    for scale in (0.5, 2.0):
+        theirs = median_ms(
+            lambda s=scale: F.interpolate(
+                x, scale_factor=s, mode="bicubic", antialias=True
+            )
+        )
+        for kind, image in (("float32", x), ("uint8", x8)):
+            ours = median_ms(lambda s=scale, i=image: imresize(i, scale=s))
+            table.append((f"imresize {kind} x{scale:g}", ours, theirs))
+    a, b = (v[0].permute(1, 2, 0).numpy() for v in (x, y))
+    options = {"gaussian_weights": True, "sigma": 1.5, "data_range": 1.0}
+    options |= {"use_sample_covariance": False, "channel_axis": 2}
+    theirs = median_ms(lambda: structural_similarity(a, b, **options))
+    table.append(("SSIM RGB", median_ms(lambda: metrics.ssim(y, x)), theirs))
+    frame = pd.DataFrame(table, columns=["what", "ours ms", "theirs ms"])
+    frame["ratio"] = frame["ours ms"] / frame["theirs ms"]
+    print(frame.round(2).to_string(index=False), flush=True)
+    return frame
+
+
+def _save(frame: pd.DataFrame, name: str, minutes: float) -> Path:
+    path = data_dir() / "results" / f"{name}.csv"
+    note = (
+        f"# command: make bench\n# device: CPU, {os.cpu_count()} cores, "
+        f"{platform.machine()}; torch {torch.__version__}\n# minutes: {minutes:.1f}\n"
+    )
+    path.write_text(note + frame.to_csv(index=False), encoding="utf-8")
+    return path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=["rows", "costs", "speed"])
+    parser.add_argument("--dry-run", action="store_true", help="write no file")
+    options = parser.parse_args(arguments)
+    missing = [name for name in SETS if find(name) is None]
+    if missing and set(options.parts) & {"rows", "costs"}:
+        print(
+            f"make bench: {', '.join(missing)} not found; set SRLAB_DATA to a folder "
+            "that holds them, or run `python -m srlab fetch NAME`"
+        )
+        return 1
+    with ProcessPoolExecutor(initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for name, part, file in (
+            ("rows", rows, "bicubic_rows"),
+            ("costs", costs, "protocol_costs"),
+        ):
+            if name in options.parts:
+                start = time.perf_counter()
+                frame = part(pool)
+                if not options.dry_run:
+                    print(_save(frame, file, (time.perf_counter() - start) / 60))
+    if "speed" in options.parts:
+        speed()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
