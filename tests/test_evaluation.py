@@ -98,7 +98,7 @@ def test_a_table_has_a_column_a_field():
 HERE = os.environ.get("SRLAB_DATA") and find("Set5")
 
 
-@pytest.mark.skipif(not HERE, reason="Set5 is not on this machine")
+@pytest.mark.skipif(not HERE, reason="no local copy of the set Set5")
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_set5_measured_now_is_the_committed_row(scale):
     row = benchmark(Interpolator(scale), "Set5", scale, name="bicubic")

@@ -159,7 +159,7 @@ def test_bad_tensors_are_refused():
 MATLAB = find("Set5_matlab_lr") if os.environ.get("SRLAB_DATA") else None
 
 
-@pytest.mark.skipif(MATLAB is None, reason="Set5_matlab_lr is not on this machine")
+@pytest.mark.skipif(MATLAB is None, reason="no local copy of the set Set5_matlab_lr")
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_bit_exact_with_matlab(scale):
     folder = Path(MATLAB) / f"x{scale}"
