@@ -103,7 +103,8 @@ def benchmark(
     if isinstance(set_name, str):
         from srlab.datasets import benchmark_set
 
-        title, pictures = set_name, benchmark_set(set_name)
+        pictures = benchmark_set(set_name)
+        title = pictures.name  # the set's own name, whatever alias was asked for
     else:
         title, pictures = "own images", set_name.items()
     row = published(name, title, scale) if name else {}

@@ -95,7 +95,26 @@ def test_a_table_has_a_column_a_field():
     assert list(frame.columns)[:4] == ["name", "set_name", "scale", "images"]
 
 
+def test_the_command_prints_one_row_or_one_clear_line(capsys, monkeypatch, tmp_path):
+    from srlab.__main__ import main
+
+    monkeypatch.setenv("SRLAB_DATA", str(tmp_path))
+    monkeypatch.setenv("SRLAB_CACHE", str(tmp_path))
+    assert main(["evaluate", "bicubic", "Set5", "--scale", "2"]) == 1
+    assert "Set5" in capsys.readouterr().err
+    assert main(["evaluate", "bicubic", "Set6"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 HERE = os.environ.get("SRLAB_DATA") and find("Set5")
+
+
+@pytest.mark.skipif(not HERE, reason="no local copy of the set Set5")
+def test_the_command_prints_the_published_row(capsys):
+    from srlab.__main__ import main
+
+    assert main(["evaluate", "bicubic", "set5", "--scale", "2"]) == 0
+    assert "protocol B: 33.66 dB / 0.9299 (published 33.66" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not HERE, reason="no local copy of the set Set5")

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Weights in safetensors, each with a card beside it that says how they were made.
+
+NAME.safetensors holds tensors and nothing that could run; NAME.toml is the card, with
+the sha256 of the tensor file. Pickles (.pth, .pt, .pkl) are never read: unpickling a
+stranger's file can run a stranger's code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from srlab import paths
+
+__all__ = [
+    "BrokenWeights",
+    "Card",
+    "find_weights",
+    "read_card",
+    "read_weights",
+    "weight_names",
+    "write_weights",
+]
+
+Scalar = str | bool | int | float
+_PICKLES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".tar", ".joblib")
+_DTYPES = {"float32": torch.float32, "float16": torch.float16}
+_COUNTERS = ("running_mean", "running_var", "num_batches_tracked")  # not learned
+
+
+class BrokenWeights(ValueError):
+    """A weights file or its card is damaged, cut off, or they do not fit each other."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """How weights were made and what they reach.
+
+    The first six are the author's; `write_weights` fills in the last three.
+    """
+
+    recipe: str  # the command or the preset that trained them
+    data: str  # training data, and how much of it
+    device: str  # "2 CPU cores", "1 x NVIDIA H200"
+    minutes: float  # of training
+    licence: str  # of the weights: "MIT"
+    metrics: dict[str, Scalar] = field(default_factory=dict)  # "set5_x2_psnr": 37.9
+    model: str = ""  # the class, "EDSR"
+    settings: dict[str, Scalar] = field(default_factory=dict)  # its arguments
+    note: str = ""  # what a user should know: "a short run"
+    parameters: int = 0  # learned numbers
+    dtype: str = ""  # of the file: "float32" or "float16"
+    sha256: str = ""  # of the file
+
+    def __post_init__(self) -> None:
+        """ValueError that names the field which is empty, or of another type."""
+        for key in ("recipe", "data", "device", "licence"):
+            if (
+                not isinstance(getattr(self, key), str)
+                or not getattr(self, key).strip()
+            ):
+                raise ValueError(f"the card's {key} must be a text that is not empty")
+        for key in ("model", "note", "dtype", "sha256"):
+            if not isinstance(getattr(self, key), str):
+                raise ValueError(f"the card's {key} must be a text")
+        if not _is_number(self.minutes) or self.minutes < 0:
+            raise ValueError(
+                f"the card's minutes must be 0 or more, not {self.minutes}"
+            )
+        if type(self.parameters) is not int or self.parameters < 0:
+            raise ValueError("the card's parameters must be a whole number")
+        for key in ("metrics", "settings"):
+            _check_table(key, getattr(self, key))
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _check_table(name: str, table: object) -> None:
+    if not isinstance(table, dict):
+        raise ValueError(f"the card's {name} must be a table of names and values")
+    for key, value in table.items():
+        if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", key):
+            raise ValueError(
+                f"a name in the card's {name} is not a plain word: {key!r}"
+            )
+        if not isinstance(value, (str, bool)) and not _is_number(value):
+            raise ValueError(
+                f"{key} in the card's {name} must be a text, a finite number or a "
+                f"truth value, not {value!r}"
+            )
+
+
+def write_weights(
+    path: str | Path,
+    state_dict: Mapping[str, torch.Tensor],
+    card: Card,
+    dtype: Literal["float32", "float16"] = "float32",
+) -> Card:
+    """Write PATH.safetensors and its card PATH.toml; give back the completed card.
+
+    Args:
+        path: with the ending .safetensors, or without.
+        state_dict: name -> tensor, as ``model.state_dict()`` gives it.
+        card: parameters, dtype and sha256 are filled in.
+        dtype: how floating tensors are stored; float16 halves the file, and
+            `read_weights` gives float32 back. Measure the loss before you keep it.
+
+    Raises:
+        ValueError: nothing to write, a value that is not finite or that float16 cannot
+            hold, another dtype, or a file name that means a pickle.
+    """
+    from safetensors.torch import save
+
+    file = _file(path)
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype must be float32 or float16, not {dtype!r}")
+    if not state_dict:
+        raise ValueError("the state dict is empty: there is nothing to write")
+    tensors = {k: _storable(k, v, _DTYPES[dtype]) for k, v in state_dict.items()}
+    learned = [v for k, v in tensors.items() if not k.endswith(_COUNTERS)]
+    data = save(tensors, metadata={"format": "pt"})
+    card = replace(
+        card,
+        parameters=sum(v.numel() for v in learned),
+        dtype=dtype,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _replace(file, data)
+    _replace(file.with_suffix(".toml"), _toml(card).encode())
+    return card
+
+
+def _file(path: str | Path) -> Path:
+    """The .safetensors file that a path means; ValueError for a pickle."""
+    path = Path(path).expanduser()
+    if path.suffix.lower() in _PICKLES:
+        raise ValueError(
+            f"{path.name} is a pickle, which can run any code when it is read; srlab "
+            "reads .safetensors only. Load it yourself with torch.load(..., "
+            "weights_only=True) if you trust it, and keep it with write_weights."
+        )
+    if path.suffix == ".safetensors":
+        return path
+    return path.with_name(path.name + ".safetensors")
+
+
+def _storable(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A copy that can be stored: on the CPU, of the dtype, all values finite."""
+    if not isinstance(tensor, torch.Tensor):
+        raise ValueError(f"{name} is a {type(tensor).__name__}, not a tensor")
+    tensor = tensor.detach().cpu()
+    if not tensor.is_floating_point():
+        return tensor.contiguous().clone()
+    if not tensor.isfinite().all():
+        raise ValueError(f"{name} holds NaN or infinite values")
+    stored = tensor.to(dtype)
+    if not stored.isfinite().all():
+        raise ValueError(f"{name} holds values that {dtype} cannot: use float32")
+    return stored.contiguous().clone()
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _toml(card: Card) -> str:
+    """The card as TOML: texts, numbers, truth values, and the two tables last."""
+    row = asdict(card)
+    tables = {key: row.pop(key) for key in ("metrics", "settings")}
+    lines = [f"{key} = {_value(value)}" for key, value in row.items()]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *(f"{k} = {_value(v)}" for k, v in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Scalar) -> str:
+    # JSON writes texts, finite numbers and truth values as TOML does, but for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def read_card(path: str | Path) -> Card:
+    """The card of a weights file; BrokenWeights when it is missing or not whole."""
+    file = _file(path).with_suffix(".toml")
+    if not file.is_file():
+        raise BrokenWeights(
+            f"{file.name} is missing: without its card, weights cannot be checked. "
+            "Bring both files, .safetensors and .toml."
+        )
+    try:
+        row = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BrokenWeights(f"{file.name} is no TOML file: {error}") from None
+    known = {f.name for f in fields(Card)}
+    missing = sorted(known - row.keys() - {"model", "settings", "note"})
+    extra = sorted(row.keys() - known)
+    if missing or extra:
+        lacks = f" lacks {', '.join(missing)}" if missing else ""
+        more = f" has unknown keys: {', '.join(extra)}" if extra else ""
+        raise BrokenWeights(
+            f"the card {file.name}{lacks}{' and' * bool(lacks and more)}{more}"
+        )
+    try:
+        return Card(**row)
+    except ValueError as error:
+        raise BrokenWeights(f"{file.name}: {error}") from None
+
+
+def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
+    """Read weights and their card, sum checked; floating tensors come as float32.
+
+    Args:
+        path: as `find_weights` gives it; the ending may be left off.
+
+    Raises:
+        FileNotFoundError: no such file.
+        BrokenWeights: damaged, cut off, another file than the card's, or no card.
+        ValueError: a pickle.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    file = _file(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"no weights {str(file)!r}; check the name or the path")
+    card = read_card(file)
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise BrokenWeights(
+            f"{file.name} ({len(data)} bytes) is damaged, cut off, or not the file of "
+            "its card: the sha256 differs. Bring both files anew."
+        )
+    try:
+        tensors = load(data)
+    except SafetensorError as error:
+        raise BrokenWeights(f"{file.name} is no safetensors file: {error}") from None
+    return {
+        name: tensor.to(torch.float32) if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+    }, card
+
+
+def find_weights(name: str) -> Path | None:
+    """NAME.safetensors in data/weights, else in the cache; None if in neither.
+
+    Raises ValueError for what is no plain name, such as a path.
+
+    >>> find_weights("no_such_weights") is None
+    True
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ValueError(f"{name!r} is no plain name of weights, such as 'edsr_x2'")
+    for folder in _folders():
+        file = folder / f"{name.removesuffix('.safetensors')}.safetensors"
+        if file.is_file():
+            return file
+    return None
+
+
+def weight_names() -> list[str]:
+    """Names of all the weights that `find_weights` finds, sorted."""
+    return sorted(
+        {f.stem for folder in _folders() for f in folder.glob("*.safetensors")}
+    )
+
+
+def _folders() -> list[Path]:
+    """data/weights where the repository is there, then the cache's weights/."""
+    try:
+        ours = [paths.data_dir() / "weights"]
+    except FileNotFoundError:
+        ours = []
+    return [*ours, paths.cache_dir() / "weights"]

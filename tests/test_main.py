@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""The command line: exit codes, one clear line for each wrong call."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import srlab
+from srlab import __main__ as cli
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("SRLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SRLAB_DATA", raising=False)
+    monkeypatch.delenv("SRLAB_HOME", raising=False)
+
+
+def run(capsys, *argv: str) -> tuple[int, str, str]:
+    try:
+        code = cli.main(argv)
+    except SystemExit as stop:
+        code = stop.code
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["docter"], "did you mean doctor?"),
+        (["xyzzy"], "there are doctor, fetch"),
+        (["fetch"], "which set?"),
+        (["fetch", "Set4"], "did you mean Set"),
+        (["fetch", "Set5", "nonsense"], "fetch --list"),
+        (["fetch", "--nope"], "--nope"),
+        (["doctor", "now"], "now"),
+        (["--nope"], "--nope"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_2(empty, capsys, argv, word):
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("srlab: ")
+    assert err.count("\n") == 1
+    assert word in err
+
+
+def test_help_names_every_command(capsys):
+    for argv in ([], ["--help"]):
+        code, out, _ = run(capsys, *argv)
+        assert code == 0
+        assert all(name in out for name in cli.COMMANDS)
+    assert run(capsys, "--version")[1] == f"srlab {srlab.__version__}\n"
+
+
+def test_the_list_shows_every_set(empty, capsys):
+    code, out, _ = run(capsys, "fetch", "--list")
+    assert code == 0
+    assert all(f"\n{name} " in out for name in srlab.datasets.names())
+    assert "by hand" in out
+    assert max(map(len, out.splitlines())) <= 120
+
+
+def test_a_new_command_is_one_row(capsys, monkeypatch):
+    def arguments(parser):
+        parser.add_argument("--times", type=int, default=1)
+
+    row = cli.Command("say it", arguments, lambda args: print("hi " * args.times) or 0)
+    monkeypatch.setitem(cli.COMMANDS, "greet", row)
+    assert run(capsys, "greet", "--times", "2") == (0, "hi hi \n", "")
+    assert run(capsys, "greet", "--times", "x")[0] == 2
+
+
+def test_without_data_one_line_says_what_to_do(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SRLAB_HOME", str(tmp_path))
+    code, _, err = run(capsys, "fetch", "--list")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "make lab" in err
+
+
+def test_stopping_is_no_traceback(capsys, monkeypatch):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    row = cli.Command("stop", lambda parser: None, stop)
+    monkeypatch.setitem(cli.COMMANDS, "stop", row)
+    code, _, err = run(capsys, "stop")
+    assert (code, err.count("\n")) == (130, 1)
+
+
+def test_the_command_line_is_light():
+    code = "import srlab.__main__, sys; print([m for m in sys.modules if m in "
+    code += "('torch', 'numpy', 'PIL', 'requests', 'pooch', 'pandas')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
