@@ -52,7 +52,8 @@ def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from srlab import datasets, fetching
+    from srlab import datasets
+    from srlab.datasets import fetching
 
     if args.list:
         print("\n".join(_set_lines()))

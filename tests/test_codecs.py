@@ -68,6 +68,13 @@ def test_broken_streams(codec):
             codec.decode(bad)
 
 
+@pytest.mark.parametrize("quality", [90, 100])
+def test_noise_fits_too(quality):
+    codec = JPEG(quality, subsampling="4:4:4")
+    image = rand(1, 3, 300, 400)
+    assert bpp(codec.encode(image), image) > 12
+
+
 def test_settings_are_checked():
     for bad in (0, 101, 50.5, True, "50"):
         with pytest.raises(ValueError, match="quality"):

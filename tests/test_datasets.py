@@ -27,8 +27,9 @@ import pytest
 import torch
 from PIL import Image
 
-from srlab import archives, datasets, fetching, patching, paths
+from srlab import datasets, paths
 from srlab.__main__ import main
+from srlab.datasets import archives, fetching, patching
 
 RNG = np.random.default_rng(7)
 COLOUR = RNG.integers(0, 256, (9, 12, 3), dtype=np.uint8)

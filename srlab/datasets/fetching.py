@@ -17,8 +17,8 @@ import shutil
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from srlab import archives, datasets, paths
-from srlab.datasets import Entry
+from srlab import datasets, paths
+from srlab.datasets import Entry, archives
 
 __all__ = ["FetchError", "download", "fetch"]
 

@@ -2,7 +2,7 @@
 # Copyright (c) The srlab authors
 """Sets of images: where they are, and whether they are the right ones.
 
-`data/datasets.toml` is the registry (srlab.catalogue). A set is looked for in the
+`data/datasets.toml` is the registry (see `catalogue`). A set is looked for in the
 folders that ``SRLAB_DATA`` names, then in the cache that ``python -m srlab fetch NAME``
 fills. Copies of one set differ in file format and compression, so a set is recognised
 by its pixels: see `digest`.
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srlab import paths
-from srlab.catalogue import Entry, UnknownDataset, entry, names, registry
+from srlab.datasets.catalogue import Entry, UnknownDataset, entry, names, registry
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = [  # noqa: F822 (see __getattr__)
+__all__ = [
     "BenchmarkSet",
     "Check",
     "DatasetWarning",
@@ -257,17 +257,17 @@ def fetch(name: str, progress: bool = True) -> Path:
 
     Raises:
         UnknownDataset: no such name.
-        srlab.fetching.FetchError: one line that says what went wrong and what to do.
+        srlab.datasets.fetching.FetchError: one line, with what to do.
     """
-    from srlab import fetching
+    from srlab.datasets import fetching
 
     return fetching.fetch(name, progress)
 
 
 def __getattr__(name: str):
-    """What lives in `srlab.patching`; it needs torch, so it is imported when used."""
+    """What lives in `patching`: it needs torch, so it is imported when used."""
     if name in ("dihedral", "patch_pairs", "patches"):
-        from srlab import patching
+        from srlab.datasets import patching
 
         return getattr(patching, name)
     raise AttributeError(f"module 'srlab.datasets' has no attribute {name!r}")

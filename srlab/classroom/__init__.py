@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""What a notebook needs beside its subject: set-up, checks, hints, quizzes, words.
+
+The exercises of notebook NN stand in ``course/exercises/NN.py``: checks, graded
+hints, solutions, quiz and questions. A check says what differs, never the answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+import torch
+
+from srlab.classroom import answers as _answers
+from srlab.classroom import quizzes
+from srlab.classroom.answers import SESSION
+from srlab.classroom.coursework import (
+    exercises,
+    find_entry,
+    notebook_number,
+    read_claims,
+    read_glossary,
+)
+from srlab.classroom.quizzes import Ask, Card, Question
+from srlab.classroom.ratings import Rating, rating
+from srlab.classroom.verdicts import Differs, close, explain_failure, is_stub, watch
+
+__all__ = [
+    "Ask",
+    "Card",
+    "CheckResult",
+    "Differs",
+    "Exercise",
+    "Question",
+    "Rating",
+    "Run",
+    "ask",
+    "check",
+    "claims",
+    "close",
+    "exercises",
+    "glossary",
+    "hint",
+    "notebook_number",
+    "quiz",
+    "rating",
+    "read_claims",
+    "read_glossary",
+    "restore_answers",
+    "save_answers",
+    "setup",
+    "solution",
+]
+
+MODES = ("fast", "full", "rehearse")
+NOISE = (
+    (FutureWarning, r"torch\.jit|`torch"),
+    (DeprecationWarning, ""),
+    (UserWarning, r".*IProgress not found"),
+)
+
+
+# --- set-up -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """How this notebook runs: its number, mode, device and source of randomness."""
+
+    nb: str  # two digits
+    mode: str  # fast, full or rehearse
+    device: torch.device  # a GPU where there is one, unless SRLAB_DEVICE names another
+    generator: torch.Generator  # seeded, on the CPU: the same numbers everywhere
+
+    def __repr__(self) -> str:
+        return f"srlab notebook {self.nb}, {self.mode} mode"
+
+    @property
+    def fast(self) -> bool:
+        return self.mode == "fast"
+
+    @property
+    def full(self) -> bool:
+        return self.mode == "full"
+
+    @property
+    def rehearse(self) -> bool:
+        return self.mode == "rehearse"
+
+    def pick(self, *, fast: Any, full: Any, rehearse: Any) -> Any:
+        """The value for this mode: ``run.pick(fast=50, full=9000, rehearse=2)``."""
+        return {"fast": fast, "full": full, "rehearse": rehearse}[self.mode]
+
+
+def _quiet() -> None:
+    """Hide warnings of libraries that tell a student nothing."""
+    for category, message in NOISE:
+        warnings.filterwarnings("ignore", message=message, category=category)
+
+
+def _figure_settings() -> None:
+    """Inside a notebook: figures of matplotlib as PNG, 100 dpi, tight."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    set_matplotlib_formats("png", dpi=100, bbox_inches="tight")
+
+
+def setup(nb: int | str) -> Run:
+    """Make a notebook ready; mode from SRLAB_MODE (fast unless told otherwise).
+
+    Seeds torch's global random numbers: the only place that does. Raises ValueError
+    for a mode that is not fast, full or rehearse.
+    """
+    number = notebook_number(nb)
+    mode = os.environ.get("SRLAB_MODE", "").strip().lower() or "fast"
+    if mode not in MODES:
+        raise ValueError(f"SRLAB_MODE is {mode!r}; it can be {', '.join(MODES)}")
+    _quiet()
+    _figure_settings()
+    torch.manual_seed(0)
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(os.environ.get("SRLAB_DEVICE") or best)
+    return Run(number, mode, device, torch.Generator().manual_seed(0))
+
+
+# --- exercises --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what checks it, what helps, one way to solve it."""
+
+    title: str
+    check: Callable[[Callable], str]  # raises Differs, or returns a sentence of praise
+    hints: tuple[str, str, str]  # from a nudge to nearly the answer
+    solution: Callable
+
+
+@dataclass(frozen=True, repr=False)
+class CheckResult(Card):
+    """What a check found; ``use`` works in later cells, solved or not."""
+
+    passed: bool = False
+    use: Callable = field(default=lambda: None, compare=False)
+
+
+def _verdict(name: str, exercise: Exercise, fn: Callable) -> tuple[bool, str, str]:
+    """Run one check: (passed, mood of the card, what to say)."""
+    watched, record = watch(fn)
+    try:
+        praise = exercise.check(watched)
+    except Differs as error:
+        said = str(error).strip()
+        return False, "bad", f"not right yet. {said[:1].upper()}{said[1:]}"
+    except NotImplementedError as error:
+        if is_stub(error, fn):
+            text = f'not tried yet. Write it, or ask for help: srlab.hint("{name}").'
+            return False, "open", text
+        return False, "bad", f"not right yet. {explain_failure(error, fn, record)}"
+    except Exception as error:
+        return False, "bad", f"not right yet. {explain_failure(error, fn, record)}"
+    return True, "good", f"right. {praise or ''}".strip()
+
+
+def check(name: str, fn: Callable) -> CheckResult:
+    """Check a student's function; the result says what differs, never the answer.
+
+    ``check("2.1", fn).use`` is the function itself if it passed, else the reference
+    solution, so that the cells below work either way.
+    """
+    exercise = find_entry("EXERCISES", name)
+    if not callable(fn):
+        passed, mood = False, "bad"
+        text = (
+            "give check the function itself, without brackets:"
+            f' srlab.check("{name}", my_function). It got a {type(fn).__name__}.'
+        )
+    else:
+        passed, mood, text = _verdict(name, exercise, fn)
+        if mood != "open":
+            _remember_source(name, fn)
+    card = quizzes.message_card(f"Exercise {name}: {text}", mood)
+    use = fn if passed else exercise.solution
+    return CheckResult(card.text, card.html, passed=passed, use=use)
+
+
+def _remember_source(name: str, fn: Callable) -> None:
+    if isinstance(fn, FunctionType):
+        try:
+            SESSION.sources[name] = inspect.getsource(fn)
+        except (OSError, TypeError):
+            return
+
+
+def hint(name: str, grade: int | None = None) -> Card:
+    """The next hint of an exercise (1, 2, 3), or the one of the grade asked for."""
+    exercise = find_entry("EXERCISES", name)
+    count = len(exercise.hints)
+    if grade is None:
+        grade = min(SESSION.hints.get(name, 0) + 1, count)
+    if not isinstance(grade, int) or not 1 <= grade <= count:
+        raise ValueError(f"hints of {name} have the grades 1 to {count}, not {grade!r}")
+    SESSION.hints[name] = grade
+    more = (
+        "Call it again for the next."
+        if grade < count
+        else f'It was the last; srlab.solution("{name}") shows one way.'
+    )
+    text = f"Hint {grade} of {count} for {name}: {exercise.hints[grade - 1]}\n{more}"
+    return quizzes.message_card(text)
+
+
+def solution(name: str) -> Card:
+    """The source of one way to solve an exercise."""
+    exercise = find_entry("EXERCISES", name)
+    source = inspect.getsource(exercise.solution).rstrip()
+    return quizzes.code_card(f"Exercise {name}, one way to solve it:", source)
+
+
+# --- quiz and questions -----------------------------------------------------------
+
+
+def quiz(nb: int | str, answers: str | None = None) -> Card:
+    """The quiz of a notebook; with answers="b a c" the score and why they are right."""
+    number = notebook_number(nb)
+    questions = exercises(number).QUIZ
+    if answers is None:
+        return quizzes.quiz_card(number, questions)
+    letters = quizzes.read_letters(number, questions, answers)
+    SESSION.quizzes[number] = " ".join(letters)
+    return quizzes.score_card(number, questions, letters)
+
+
+def ask(question: str, answer: str | None = None) -> Card:
+    """A question to the room: an id ("2.a") of the exercises file, or both texts."""
+    if answer is not None:
+        return quizzes.ask_card("", Ask(question, answer))
+    return quizzes.ask_card(question, find_entry("ASKS", question))
+
+
+# --- what a student did, kept in a file -------------------------------------------
+
+
+def save_answers(path: str | os.PathLike = "answers.json") -> Card:
+    """Write quiz letters and the code of tried exercises to a small JSON file."""
+    return quizzes.message_card(_answers.save(path))
+
+
+def restore_answers(path: str | os.PathLike = "answers.json") -> Card:
+    """Read such a file back; code goes into a new cell, to be looked at and run."""
+    return quizzes.message_card(_answers.restore(path))
+
+
+# --- words and claims -------------------------------------------------------------
+
+
+def glossary(
+    terms: Iterable[str] | None = None, path: str | os.PathLike | None = None
+) -> Card:
+    """The words of a notebook in English, Russian and Chinese; all without terms.
+
+    A term is the English word or the letter. Raises KeyError for an unknown one.
+    """
+    rows = read_glossary(terms, path)
+    table = [
+        {
+            "English": row["en"],
+            "Русский": row["ru"],
+            "中文": row["zh"],
+            "letter": row["letter"],
+            "notebook": row["notebook"],
+            "meaning": row["meaning"],
+        }
+        for row in rows
+    ]
+    return quizzes.table_card("Words", table)
+
+
+def claims(
+    notebook: int | str | None = None, path: str | os.PathLike | None = None
+) -> Card:
+    """What the source documents claim on a notebook's subject, and what was found."""
+    number = None if notebook is None else notebook_number(notebook)
+    rows = [
+        {
+            "source": f"{row['source']}, {row['place']}",
+            "says": row["says"],
+            "verdict": row["verdict"],
+            "shown by": row["shown_by"],
+            "note": row["note"],
+        }
+        for row in read_claims(path)
+        if number in (None, row["notebook"])
+    ]
+    return quizzes.table_card("Claims of the sources, and what was found", rows)

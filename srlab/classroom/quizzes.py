@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Cards of the course: quizzes, questions to the room, tables of words and claims.
+
+A card is HTML for the notebook, the deck and the site, and the same in words
+(``text/plain``) for a terminal and for tests. The HTML needs no script and no
+network: a quiz is radio buttons and CSS, an answer is a ``<details>`` element.
+Where a page strips styles, questions and options stay readable and the answers
+stand in a closed ``<details>`` at the end.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Ask", "Card", "Question", "ask_card", "quiz_card", "score_card"]
+
+LETTERS = "abcdefgh"
+
+STYLE = """<style>
+.srlab-card{border-left:4px solid #0072b2;padding:.2em 1em;margin:.5em 0}
+.srlab-card.good{border-color:#009e73}.srlab-card.bad{border-color:#d55e00}
+.srlab-card.open{border-color:#999}
+.srlab-card fieldset{border:0;margin:.8em 0;padding:0}
+.srlab-card legend{font-weight:bold;padding:0}
+.srlab-card .option{margin:.2em 0}
+.srlab-card .option label{cursor:pointer}
+.srlab-card .say{display:none;margin:.1em 0 .3em 1.8em}
+.srlab-card .option input:checked~.say{display:block!important}
+.srlab-card .option input:focus-visible~label{outline:2px solid #0072b2}
+.srlab-card summary{cursor:pointer;font-weight:bold}
+.srlab-card table{border-collapse:collapse}
+.srlab-card th,.srlab-card td{text-align:left;vertical-align:top;padding:.2em .6em}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One multiple-choice question of a quiz."""
+
+    text: str  # the question, one sentence
+    options: tuple[str, ...]  # two to eight; their letters are a, b, c, ...
+    answer: str  # the letter of the right option
+    why: str  # one or two sentences: why it is right
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.options) <= len(LETTERS):
+            raise ValueError(f"{self.text!r} needs 2 to 8 options")
+        if self.answer not in LETTERS[: len(self.options)] or len(self.answer) != 1:
+            raise ValueError(f"{self.text!r}: no option has the letter {self.answer!r}")
+        if not self.why.strip():
+            raise ValueError(f"{self.text!r} does not say why")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question to the room, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """Something to read: HTML where it can be shown, words everywhere else."""
+
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/plain": self.text, "text/html": self.html}
+
+
+def inline(text: str) -> str:
+    """Escape for HTML, then turn `code` and **bold** into elements.
+
+    >>> inline("`a < b` is **new**")
+    '<code>a &lt; b</code> is <strong>new</strong>'
+    """
+    text = html.escape(text, quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+
+
+def plain(text: str) -> str:
+    """The same for a terminal: `code` keeps its marks, **bold** loses them."""
+    return text.replace("**", "")
+
+
+def box(body: str, mood: str = "") -> str:
+    """Wrap HTML as a card; mood is "", "good", "bad" or "open"."""
+    return f'{STYLE}<div class="srlab-card {mood}">{body}</div>'.replace(' ">', '">')
+
+
+def message_card(text: str, mood: str = "") -> Card:
+    """A card of plain sentences, one paragraph a line."""
+    body = "".join(f"<p>{inline(line)}</p>" for line in text.splitlines())
+    return Card(plain(text), box(body, mood))
+
+
+def code_card(title: str, source: str) -> Card:
+    """A card that shows Python source."""
+    body = f"<p>{inline(title)}</p><pre><code>{html.escape(source)}</code></pre>"
+    return Card(f"{title}\n\n{source}", box(body))
+
+
+def table_card(title: str, rows: Sequence[Mapping[str, str]]) -> Card:
+    """A card with a table: each row maps column name to text, all with one set."""
+    names = list(rows[0]) if rows else []
+    head = "".join(f'<th scope="col">{inline(name)}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{inline(row[name])}</td>" for name in names) + "</tr>"
+        for row in rows
+    )
+    table = (
+        f"<table><caption>{inline(title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+    lines = [" | ".join(row[name] for name in names if row[name]) for row in rows]
+    return Card(plain("\n".join([title, *lines])), box(table))
+
+
+def _option(name: str, letter: str, text: str, question: Question) -> str:
+    right = letter == question.answer
+    say = f"Right. {question.why}" if right else "Not this one. Try another."
+    item = f"{name}-{letter}"
+    return (
+        f'<div class="option"><input type="radio" name="{name}" id="{item}"'
+        f' aria-describedby="{item}-say"> '
+        f'<label for="{item}">{letter}) {inline(text)}</label>'
+        f'<p class="say" id="{item}-say" hidden>{inline(say)}</p></div>'
+    )
+
+
+def _fieldset(prefix: str, number: int, question: Question) -> str:
+    name = f"{prefix}-q{number}"
+    options = "".join(
+        _option(name, letter, text, question)
+        for letter, text in zip(LETTERS, question.options, strict=False)
+    )
+    legend = f"<legend>{number}. {inline(question.text)}</legend>"
+    return f'<fieldset id="{name}">{legend}{options}</fieldset>'
+
+
+def quiz_card(nb: str, questions: Sequence[Question]) -> Card:
+    """The quiz of one notebook: choosing an option says at once if it is right."""
+    prefix = f"srlab-quiz-{nb}"
+    fields = "".join(_fieldset(prefix, n, q) for n, q in enumerate(questions, 1))
+    answers = "".join(f"<li>{q.answer}) {inline(q.why)}</li>" for q in questions)
+    body = (
+        f'<div id="{prefix}">{fields}</div><details class="srlab-key">'
+        f"<summary>All answers</summary><ol>{answers}</ol></details>"
+    )
+    lines = [f"Quiz {nb}, {len(questions)} questions"]
+    for number, question in enumerate(questions, 1):
+        lines.append(f"{number}. {question.text}")
+        options = zip(LETTERS, question.options, strict=False)
+        lines += [f"   {letter}) {text}" for letter, text in options]
+    example = " ".join("a" for _ in questions)
+    lines.append(f'Score yourself: srlab.quiz({int(nb)}, answers="{example}")')
+    return Card(plain("\n".join(lines)), box(body))
+
+
+def read_letters(nb: str, questions: Sequence[Question], answers: str) -> list[str]:
+    """Split "b a - c" (or "ba-c") into one letter a question; "-" leaves one out."""
+    letters = list(re.sub(r"[\s,;]+", "", answers.lower()))
+    if len(letters) != len(questions):
+        raise ValueError(
+            f"quiz {nb} has {len(questions)} questions, got {len(letters)} letters;"
+            ' write one letter a question, "-" for one that you leave out'
+        )
+    for number, (letter, question) in enumerate(
+        zip(letters, questions, strict=True), 1
+    ):
+        allowed = LETTERS[: len(question.options)]
+        if letter != "-" and letter not in allowed:
+            raise ValueError(
+                f"question {number} of quiz {nb} has the options"
+                f" {', '.join(allowed)}; got {letter!r}"
+            )
+    return letters
+
+
+def score_card(nb: str, questions: Sequence[Question], letters: Sequence[str]) -> Card:
+    """Count the right answers and explain those; the others keep their secret."""
+    lines = []
+    right = 0
+    for number, (question, letter) in enumerate(
+        zip(questions, letters, strict=True), 1
+    ):
+        if letter == question.answer:
+            right += 1
+            lines.append(f"{number}. {letter}: right. {question.why}")
+        elif letter == "-":
+            lines.append(f"{number}. left out.")
+        else:
+            lines.append(f"{number}. {letter}: not right. Look at it again.")
+    lines.insert(0, f"Quiz {nb}: {right} of {len(questions)} right.")
+    return message_card("\n".join(lines), "good" if right == len(questions) else "open")
+
+
+def ask_card(name: str, ask: Ask) -> Card:
+    """A question; its answer is closed until it is opened (in a deck: next step)."""
+    title = f"Question {name}." if name else "Question."
+    body = (
+        f"<p><strong>{title}</strong> {inline(ask.question)}</p>"
+        '<details class="srlab-answer fragment"><summary>Answer</summary>'
+        f"<p>{inline(ask.answer)}</p></details>"
+    )
+    text = plain(f"{title} {ask.question}\nAnswer: {ask.answer}")
+    return Card(text, box(body))

@@ -1,0 +1,149 @@
+"""What a deck does to the cells of a notebook before nbconvert draws them.
+
+SPDX-License-Identifier: MIT
+
+The notebook itself is not changed. A deck drops cells tagged `solution` (the deck with
+solutions keeps them, and shows those of the exercises file behind each exercise),
+warnings, and the controls of panels, which need a kernel; it hides the last call of a
+cell where that only places a picture or a question; it shortens long text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from traitlets import Bool, Dict
+
+LONGEST_TEXT = 16  # lines of a text output that a slide shows
+LIVE = '<p class="live">In the notebook these settings can be moved.</p>'
+STUB = re.compile(r"""raise NotImplementedError\(["']Exercise (\d+\.\d+)""")
+
+# A last call of these places something: on a slide the thing itself says it all.
+PLACING = {
+    *("ask", "claims", "compare", "curves", "explore", "glossary", "hint", "quiz"),
+    *("rating", "show", "solution", "table", "zoom"),
+}
+
+
+def slide_source(source: str) -> str:
+    """The code that a slide shows: without a last call that only places something.
+
+    >>> slide_source('y = 2 * x\\nsrlab.show(y, alt="A cat")')
+    'y = 2 * x'
+    >>> slide_source('srlab.ask("1.a")')
+    ''
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return source
+    if not body or not isinstance(body[-1], ast.Expr):
+        return source
+    call = body[-1].value
+    name = getattr(call, "func", None)
+    if getattr(name, "attr", getattr(name, "id", "")) not in PLACING:
+        return source
+    return "\n".join(source.split("\n")[: body[-1].lineno - 1]).rstrip()
+
+
+def shorten(text: str, longest: int = LONGEST_TEXT) -> str:
+    """The first lines of a long text, and how many more the notebook has.
+
+    >>> shorten("a\\nb\\nc\\nd", 3)
+    'a\\nb\\n... 2 more lines in the notebook'
+    """
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) <= longest:
+        return text
+    rest = len(lines) - longest + 1
+    return "\n".join([*lines[: longest - 1], f"... {rest} more lines in the notebook"])
+
+
+def slide_output(output: NotebookNode) -> NotebookNode | None:
+    """An output as a slide shows it; None where a slide does not show it."""
+    if output.output_type == "stream":
+        if output.name == "stderr":
+            return None
+        output.text = shorten(output.text)
+        return output
+    if output.output_type == "error":
+        return output
+    data = output.data
+    data.pop("application/vnd.jupyter.widget-view+json", None)
+    text = data.get("text/plain", "")
+    if not data or ": not tried yet" in text:
+        return None
+    if text.startswith("Widget:"):
+        data["text/html"] = LIVE
+    if "text/plain" in data:
+        data["text/plain"] = shorten(text)
+    return output
+
+
+def slide_cell(cell: NotebookNode) -> NotebookNode:
+    """A code cell as a slide shows it."""
+    tags = set(cell.metadata.get("tags", []))
+    if "srlab.setup(" in cell.source:
+        cell.metadata["tags"] = sorted(tags | {"slide-small"})
+    cell.source = re.sub(r"\n{3,}", "\n\n", slide_source(cell.source))
+    if {"remove-input", "hide-input"} & tags or not cell.source:
+        cell.metadata["transient"] = {"remove_source": True}
+    outputs = [] if {"remove-output", "hide-output"} & tags else cell.outputs
+    cell.outputs = [kept for kept in map(slide_output, outputs) if kept is not None]
+    return cell
+
+
+def solution_slide(name: str, source: str) -> list[NotebookNode]:
+    """A slide with one way to solve exercise `name`."""
+    heading = new_markdown_cell(f"#### Exercise {name}: one way to solve it")
+    heading.metadata["slideshow"] = {"slide_type": "subslide"}
+    code = new_code_cell(source)
+    code.metadata["slideshow"] = {"slide_type": "-"}
+    return [heading, code]
+
+
+def add_solutions(
+    cells: list[NotebookNode], sources: dict[str, str]
+) -> list[NotebookNode]:
+    """Put each solution behind the slide with its stub (`raise ... "Exercise 1.1"`)."""
+    told: list[NotebookNode] = []
+    waiting: list[NotebookNode] = []
+    for cell in cells:
+        slide = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        if slide in ("slide", "subslide"):
+            told += waiting
+            waiting = []
+        told.append(cell)
+        for name in STUB.findall(cell.source if cell.cell_type == "code" else ""):
+            if name in sources:
+                waiting += solution_slide(name, sources[name])
+    return told + waiting
+
+
+class SlideCells(Preprocessor):
+    """nbconvert's step that makes slide cells of notebook cells."""
+
+    with_solutions = Bool(False, help="keep cells tagged `solution`").tag(config=True)
+    solutions = Dict(help="exercise -> source of its solution").tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """nb: a copy that nbconvert made; cells not for this deck are removed."""
+        unwanted = {"remove-cell", "hide-cell"}
+        if self.with_solutions:
+            nb.cells = add_solutions(nb.cells, dict(self.solutions))
+        else:
+            unwanted.add("solution")
+        kept = []
+        for cell in nb.cells:
+            if unwanted & set(cell.metadata.get("tags", [])):
+                continue
+            kept.append(slide_cell(cell) if cell.cell_type == "code" else cell)
+        nb.cells = kept
+        return nb, resources
