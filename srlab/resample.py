@@ -169,14 +169,8 @@ def contributions(
     """
     kernel = _named(kernel)
     stretch = scale if scale < 1 and antialias and kernel.antialias else 1.0
-    width = kernel.width / stretch
     u = (torch.arange(n_out, dtype=torch.float64) + 0.5) / scale - 0.5
-    taps = math.ceil(width) + 2
-    indices = (u - width / 2).floor().long()[:, None] + torch.arange(taps)
-    weights = kernel.function(stretch * (u[:, None] - indices))
-    weights = weights / weights.sum(dim=1, keepdim=True)
-    indices = indices % (2 * n_in)
-    indices = torch.where(indices < n_in, indices, 2 * n_in - 1 - indices)
+    weights, indices = _taps(u, n_in, kernel, stretch)
     used = (weights != 0).any(dim=0)
     return weights[:, used], indices[:, used]
 
@@ -196,16 +190,9 @@ def resample_1d(
     >>> resample_1d(torch.tensor([0.0, 2.0, 4.0]), torch.tensor([0.5]), "bilinear")
     tensor([1.])
     """
-    kernel = _named(kernel)
-    n = samples.shape[-1]
     u = positions.to(torch.float64)
-    taps = math.ceil(kernel.width) + 2
-    indices = (u - kernel.width / 2).floor().long()[:, None] + torch.arange(taps)
-    weights = kernel.function(u[:, None] - indices)  # (M, taps)
-    weights = (weights / weights.sum(dim=1, keepdim=True)).to(samples.dtype)
-    indices = indices % (2 * n)
-    indices = torch.where(indices < n, indices, 2 * n - 1 - indices)
-    return (samples[..., indices] * weights).sum(dim=-1)
+    weights, indices = _taps(u, samples.shape[-1], _named(kernel))  # (M, P)
+    return (samples[..., indices] * weights.to(samples.dtype)).sum(dim=-1)
 
 
 @dataclass(frozen=True)
@@ -220,6 +207,19 @@ class Interpolator:
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         return imresize(image, scale=self.scale, kernel=self.kernel).clamp(0, 1)
+
+
+def _taps(
+    u: torch.Tensor, n: int, kernel: Kernel, stretch: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights and mirrored indices, (M, P) each, for reading n samples at u (M,)."""
+    width = kernel.width / stretch
+    taps = math.ceil(width) + 2
+    indices = (u - width / 2).floor().long()[:, None] + torch.arange(taps)
+    weights = kernel.function(stretch * (u[:, None] - indices))
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    indices = indices % (2 * n)
+    return weights, torch.where(indices < n, indices, 2 * n - 1 - indices)
 
 
 def _named(kernel: str | Kernel) -> Kernel:
