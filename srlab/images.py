@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 __all__ = [
     "check_image",
@@ -25,6 +25,7 @@ __all__ = [
     "crop_to_multiple",
     "from_uint8",
     "luma",
+    "make_room",
     "photo",
     "photo_names",
     "read",
@@ -261,6 +262,15 @@ def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
             f"cannot write {path.name!r}: {error}; try .png or .jpg"
         ) from None
     return path
+
+
+def make_room(values: int) -> None:
+    """Let Pillow optimise a JPEG of so many values, even of noise.
+
+    It does so in one buffer, and its own guess of the size is too small for noise
+    ("broken data stream when writing image file").
+    """
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * values + 2**16)
 
 
 def to_uint8(image: torch.Tensor) -> torch.Tensor:

@@ -187,6 +187,7 @@ def execute(
         km=_own_kernel(),
         timeout=None if mode == "full" else CELL_SECONDS,
         store_widget_state=False,
+        coalesce_streams=True,  # the kernel may send one print in two parts
         resources={"metadata": {"path": str(course)}},
     )
     start = time.perf_counter()

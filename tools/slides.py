@@ -1,6 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """Build the slide decks: offline HTML and PDF, one of each a notebook.
-
-SPDX-License-Identifier: MIT
 
     python tools/slides.py                 all decks into build/slides, with PDFs
     python tools/slides.py --check 01      which slides of notebook 01 are too full

@@ -8,10 +8,10 @@ import io
 from dataclasses import dataclass
 
 import torch
-from PIL import Image, ImageFile
+from PIL import Image
 
 from srlab.codecs.base import CorruptStream, check_one
-from srlab.images import read, to_uint8
+from srlab.images import make_room, read, to_uint8
 
 __all__ = ["JPEG", "WebP"]
 
@@ -84,8 +84,7 @@ def _check_quality(quality: int, lowest: int) -> None:
 def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
     array = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
     picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
-    # Pillow optimises in one buffer, and its own guess is too small for noise.
-    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * array.size + 2**16)
+    make_room(array.size)
     buffer = io.BytesIO()
     try:
         picture.save(buffer, kind, **options)

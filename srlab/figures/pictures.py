@@ -15,7 +15,7 @@ import matplotlib
 import torch
 from PIL import Image
 
-from srlab.images import check_image
+from srlab.images import check_image, make_room
 
 __all__ = ["Crop", "Picture", "check_alt", "crop_all", "encode", "gather", "to_pil"]
 
@@ -175,5 +175,7 @@ def encode(
         canvas.save(buffer, "PNG", dpi=dpi, optimize=True)
     else:
         sampling = 0 if chroma else 2  # 4:4:4 or 4:2:0
-        canvas.save(buffer, "JPEG", quality=quality, subsampling=sampling, dpi=dpi)
+        make_room(3 * canvas.width * canvas.height)
+        options = {"quality": quality, "subsampling": sampling, "dpi": dpi}
+        canvas.save(buffer, "JPEG", optimize=True, progressive=True, **options)
     return buffer.getvalue()

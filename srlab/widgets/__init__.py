@@ -239,7 +239,12 @@ def _filmstrip(
             single = False
         mime = kind if kind == "image/png" else mime
         chroma = chroma or enlarged
-        said = [f"{k.replace('_', ' ')} {plain(setting[k])}" for k in named]
+        said = [
+            v
+            if isinstance(v := setting[k], str)
+            else f"{k.replace('_', ' ')} {plain(v)}"
+            for k in named
+        ]
         cells.append(Cell(canvas, f"{', '.join(said)}\n{caption}"))
     if single:
         columns = len(cells) if len(cells) <= 4 else 3

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """Where the browser tests find the course and the tools that build its decks."""
 
 from __future__ import annotations

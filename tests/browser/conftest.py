@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """Fixtures of the browser tests: one Chromium, one build of all decks."""
 
 from __future__ import annotations

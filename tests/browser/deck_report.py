@@ -1,7 +1,6 @@
-"""What one deck does in a browser: its slides, requests, errors and pictures.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""What one deck does in a browser: its slides, requests, errors and pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +20,9 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # Pictures that say nothing to who cannot see them; nbconvert fills a missing alt.
 WITHOUT_ALT = """() => [...document.images].filter((image) => {
   const alt = (image.getAttribute("alt") ?? "").trim();
-  const decoration = image.closest("[aria-hidden=true], [role=presentation]");
+  // reveal.js hides the slides that are not shown: that makes no picture a decoration
+  const hidden = "[aria-hidden=true]:not(section), [role=presentation]:not(section)";
+  const decoration = image.closest(hidden);
   return !decoration && (alt.length < 3 || alt.startsWith("No description has been"));
 }).map((image) => image.closest("section")?.innerText.slice(0, 80) ?? image.src)"""
 

@@ -1,7 +1,6 @@
-"""JupyterLab on this machine's loopback, for one test: started, answering, ended.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""JupyterLab on this machine's loopback, for one test: started, answering, ended."""
 
 from __future__ import annotations
 

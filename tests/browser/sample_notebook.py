@@ -1,7 +1,6 @@
-"""A small notebook with everything that a slide can hold, made without a kernel.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""A small notebook with everything that a slide can hold, made without a kernel."""
 
 from __future__ import annotations
 

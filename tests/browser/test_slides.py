@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """Every deck in headless Chromium: it fits, is whole, asks nobody for anything."""
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import deck_parts
 import pytest
 import slides
 from browser_paths import COURSE, ROOT
-from deck_browser import open_deck
-from deck_report import DeckReport, Traffic
+from deck_browser import measure, open_deck
+from deck_report import WITHOUT_ALT, DeckReport, Traffic
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
@@ -74,6 +76,47 @@ def step_to(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Space")
     raise AssertionError(f"no slide shows {selector}")
+
+
+@browser_test
+def test_a_full_slide_and_a_foreign_picture_are_found(
+    decks: dict[str, slides.Deck], browser: Browser
+) -> None:
+    context = browser.new_context()
+    traffic = Traffic()
+    traffic.watch(context)
+    page = context.new_page()
+    open_deck(page, decks["99_sample.html"].page)
+    page.evaluate(
+        """() => {
+          const tall = "<div style='height:800px'>x</div>";
+          const foreign = "<img src='https://example.org/x.png'>";
+          Reveal.getSlides()[1].insertAdjacentHTML("beforeend", tall + foreign);
+        }"""
+    )
+    full = [each for each in measure(page) if each.overflow]
+    assert [(each.number, each.heading) for each in full] == [(2, "Setup")]
+    assert "OVERFLOW by" in full[0].line()
+    assert traffic.outside == ["https://example.org/x.png"]
+    assert page.evaluate(WITHOUT_ALT) != []
+    context.close()
+
+
+@browser_test
+def test_printed_slides_keep_their_margins(
+    decks: dict[str, slides.Deck], browser: Browser
+) -> None:
+    page = browser.new_page()
+    open_deck(page, decks["99_sample.html"].page, "?print-pdf")
+    found = page.eval_on_selector_all(
+        ".pdf-page section:not(.stack)",
+        """(slides) => slides.map((slide) => [
+          getComputedStyle(slide).paddingLeft, slide.scrollHeight, slide.scrollWidth,
+        ])""",
+    )
+    assert found
+    assert all(row == ["56px", 720, 1280] for row in found), found
+    page.close()
 
 
 @browser_test

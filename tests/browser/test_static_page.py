@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """compare and zoom in a page opened from the disk, reached and moved by key alone."""
 
 from __future__ import annotations

@@ -67,7 +67,9 @@ function label() {
 // An answer is a fragment: the next key shows it, and then it must be open.
 // Notes inside a fragment would be spoken only while that fragment is the newest.
 function prepare() {
-  for (const answer of document.querySelectorAll("details.fragment")) answer.open = true;
+  document.querySelectorAll("details.fragment").forEach((answer) => {
+    answer.open = true;
+  });
   for (const note of document.querySelectorAll(".fragment aside.notes")) {
     note.closest("section").append(note);
   }

@@ -1,7 +1,6 @@
-"""A deck in headless Chromium: how far its slides reach, a picture of one, the PDF.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""A deck in headless Chromium: how far its slides reach, a picture of one, the PDF."""
 
 from __future__ import annotations
 

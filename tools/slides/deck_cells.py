@@ -1,6 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """What a deck does to the cells of a notebook before nbconvert draws them.
-
-SPDX-License-Identifier: MIT
 
 The notebook itself is not changed. A deck drops cells tagged `solution` (the deck with
 solutions keeps them, and shows those of the exercises file behind each exercise),
@@ -21,7 +21,7 @@ from traitlets import Bool, Dict
 
 LONGEST_TEXT = 16  # lines of a text output that a slide shows
 LIVE = '<p class="live">In the notebook these settings can be moved.</p>'
-STUB = re.compile(r"""raise NotImplementedError\(["']Exercise (\d+\.\d+)""")
+EXERCISE = re.compile(r"""(?:\bcheck\(["']|["']Exercise )(\d+\.\d+)""")
 
 # A last call of these places something: on a slide the thing itself says it all.
 PLACING = {
@@ -110,18 +110,22 @@ def solution_slide(name: str, source: str) -> list[NotebookNode]:
 def add_solutions(
     cells: list[NotebookNode], sources: dict[str, str]
 ) -> list[NotebookNode]:
-    """Put each solution behind the slide with its stub (`raise ... "Exercise 1.1"`)."""
+    """Put each solution behind the slide of its exercise: the last that checks it."""
+    place = {}
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code":
+            place.update(dict.fromkeys(EXERCISE.findall(cell.source), number))
     told: list[NotebookNode] = []
     waiting: list[NotebookNode] = []
-    for cell in cells:
+    for number, cell in enumerate(cells):
         slide = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if slide in ("slide", "subslide"):
             told += waiting
             waiting = []
         told.append(cell)
-        for name in STUB.findall(cell.source if cell.cell_type == "code" else ""):
-            if name in sources:
-                waiting += solution_slide(name, sources[name])
+        for name, source in sources.items():
+            if place.get(name) == number:
+                waiting += solution_slide(name, source)
     return told + waiting
 
 

@@ -1,6 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
 """The page parts of a deck (reveal.js, MathJax, fonts), brought once by npm.
-
-SPDX-License-Identifier: MIT
 
 MathJax 3 draws formulas as SVG from one file of 2.3 MB: no font files, no jQuery and
 no RequireJS beside it, which MathJax 2 and nbconvert's own slide page ask for.
@@ -79,10 +79,10 @@ def ensure_parts(root: Path = ROOT) -> Path:
     )
     if done.returncode != 0 or not _installed(root):
         said = (done.stderr or done.stdout).splitlines()
-        why = [line for line in said if line.strip() and "complete log" not in line]
+        why = [line.strip() for line in said if line.strip() and "warn" not in line]
         raise PartsMissing(
             "npm could not install reveal.js and MathJax (they need the network once): "
-            + " ".join(why[-1:])
+            + " ".join(why[:3])
         )
     return modules
 
