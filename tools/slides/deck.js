@@ -92,12 +92,14 @@ async function start() {
   fitAll();
   document.querySelector(".reveal").classList.remove("measuring");
   document.addEventListener("keydown", freeKeys, true);
+  const printing = new URLSearchParams(location.search).has("print-pdf");
+  Reveal.on("pdf-ready", () => { window.deckReady = true; });
   await Reveal.initialize({
     width: WIDTH, height: HEIGHT, margin: 0, center: false, hash: true,
     navigationMode: "linear", transition: "none", slideNumber: "c/t",
     pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1, plugins: [RevealNotes],
   });
-  window.deckReady = true;
+  window.deckReady ||= !printing;
 }
 
 window.MathJax = {

@@ -124,5 +124,4 @@ def shoot(page: Page, number: int, target: Path) -> None:
 def write_pdf(page: Page, deck: Path, target: Path) -> None:
     """Print a deck: one page a slide, fragments shown, answers open."""
     open_deck(page, deck, "?print-pdf")
-    page.wait_for_selector(".pdf-page")
     page.pdf(path=target, prefer_css_page_size=True, print_background=True)
