@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# Threads that wait must not spin: they would take the cores from others' work.
+export OMP_WAIT_POLICY ?= PASSIVE
 LAB_ARGS ?=
 NB ?=
 SETS ?= rows costs speed
@@ -28,7 +30,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.course: $(VENV)/bin/python pyproject.toml constraints.txt
-	@echo "installing the course into $(VENV): about 3 GB to download once"
+	@echo "installing the course into $(VENV): about 3.2 GB to download once"
 	$(PIP) -e '.[course]'
 	@touch $@
 

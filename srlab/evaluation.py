@@ -26,7 +26,16 @@ from functools import partial
 import torch
 
 from srlab import metrics
-from srlab.images import crop_to_multiple, from_uint8, luma, round8, to_uint8
+from srlab.images import (
+    FLOATS,
+    check_image,
+    check_whole,
+    crop_to_multiple,
+    from_uint8,
+    luma,
+    round8,
+    to_uint8,
+)
 from srlab.resample import Interpolator, imresize
 
 __all__ = [
@@ -92,24 +101,21 @@ def benchmark(
         scale: 2, 3 or 4.
         name: of the published row to print beside; it brings its protocol along.
         protocol: A, B, C or E; without it and without a name, C.
-        executor: measures the images in parallel (restorer and images are pickled).
+        executor: measures the images in parallel (restorer and images are pickled). A
+            pool of processes must start them with "spawn": a fork of a process in
+            which torch has used threads can stand still for ever.
 
     Raises:
         ValueError: an unknown name, protocol or scale, or a result of a wrong size.
         FileNotFoundError: the set is not on this machine; says how to get it.
     """
-    if int(scale) != scale or scale < 1:
-        raise ValueError(f"scale must be a whole number from 1 up, not {scale}")
-    if isinstance(set_name, str):
-        from srlab.datasets import benchmark_set
-
-        pictures = benchmark_set(set_name)
-        title = pictures.name  # the set's own name, whatever alias was asked for
-    else:
-        title, pictures = "own images", set_name.items()
+    scale = check_whole(scale, "scale", 1)
+    if not callable(restorer):
+        raise TypeError(f"restorer is a {type(restorer).__name__}, not a function")
+    title, pictures = _pictures(set_name)
     row = published(name, title, scale) if name else {}
     protocol = protocol or row.get("protocol", "C")
-    if protocol not in PROTOCOLS:
+    if protocol not in tuple(PROTOCOLS):
         raise ValueError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
     score = partial(_score, restorer, scale, protocol)
     images = (image for _, image in pictures)
@@ -129,10 +135,28 @@ def benchmark(
     )
 
 
+def _pictures(set_name: str | Mapping[str, torch.Tensor]):
+    """(title, pairs of name and image) of a benchmark set or of one's own images."""
+    if isinstance(set_name, str):
+        from srlab.datasets import benchmark_set
+
+        pictures = benchmark_set(set_name)
+        return pictures.name, pictures  # its own name, whatever alias was asked for
+    if isinstance(set_name, Mapping) and set_name:
+        return "own images", set_name.items()
+    raise ValueError(
+        f"the set is {set_name!r:.60}; expected a name such as 'Set5', or a mapping "
+        "name -> image with one image or more"
+    )
+
+
 def table(rows: Iterable[BenchmarkRow]):
     """Rows -> a pandas table with a column a field."""
     import pandas as pd
 
+    rows = list(rows)
+    if not all(isinstance(row, BenchmarkRow) for row in rows):
+        raise TypeError("table takes rows, as srlab.evaluation.benchmark gives them")
     names = [field.name for field in fields(BenchmarkRow)]
     return pd.DataFrame([[getattr(r, n) for n in names] for r in rows], columns=names)
 
@@ -147,13 +171,12 @@ def published(name: str, set_name: str, scale: int) -> dict:
 
     text = (data_dir() / "results" / "published.toml").read_text(encoding="utf-8")
     methods = tomllib.loads(text)
-    if name not in methods:
+    scale = check_whole(scale, "scale", 1)
+    if not isinstance(name, str) or name not in methods:
         raise ValueError(f"no published row {name!r}; there are {', '.join(methods)}")
     method = methods[name]
     found = [
-        row
-        for row in method["rows"]
-        if (row["set"], row["scale"]) == (set_name, int(scale))
+        row for row in method["rows"] if (row["set"], row["scale"]) == (set_name, scale)
     ]
     return {"protocol": method["protocol"], **(found[0] if found else {})}
 
@@ -168,9 +191,9 @@ def results(name: str):
 
     from srlab.paths import data_dir
 
-    path = data_dir() / "results" / f"{name}.csv"
-    if not path.exists():
-        names = sorted(p.stem for p in path.parent.glob("*.csv"))
+    folder = data_dir() / "results"
+    path, names = folder / f"{name}.csv", sorted(p.stem for p in folder.glob("*.csv"))
+    if name not in names:
         raise FileNotFoundError(f"no results {name!r}; there are {', '.join(names)}")
     lines = path.read_text(encoding="utf-8").splitlines()
     frame = pd.read_csv(path, comment="#")
@@ -184,6 +207,8 @@ def _score(
     restorer: Restorer, scale: int, protocol: str, image: torch.Tensor
 ) -> tuple[float, float]:
     """(PSNR in dB, SSIM) of one image (1, C, H, W) in [0, 1]."""
+    if check_image(image).shape[0] != 1:
+        raise ValueError(f"a set holds single images, not a batch of {image.shape[0]}")
     with torch.no_grad():
         x, y = PROTOCOLS[protocol](restorer, crop_to_multiple(image, scale), scale)
     x, y = x.to(torch.float64), y.to(torch.float64)
@@ -192,10 +217,18 @@ def _score(
 
 def _restore(restorer: Restorer, lr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     result = restorer(lr.to(torch.float32))
+    if not isinstance(result, torch.Tensor) or result.dtype not in FLOATS:
+        kind = getattr(result, "dtype", type(result).__name__)
+        raise TypeError(f"the restorer gave {kind}; expected a float tensor in [0, 1]")
     if result.shape != hr.shape:
         raise ValueError(
             f"the restorer made {tuple(result.shape)} of {tuple(lr.shape)}; "
             f"expected {tuple(hr.shape)}"
+        )
+    low, high = (v.item() for v in torch.aminmax(result))
+    if not max(-low, high) < 8:  # 0..255, or NaN; an untrained net may go beyond 1
+        raise ValueError(
+            f"the restorer's result goes from {low:.4g} to {high:.4g}; expected [0, 1]"
         )
     return result
 

@@ -252,7 +252,7 @@ def _hvs(x, y, border: int, luma: bool, index: int, name: str) -> float:
     # The library answers 100 dB for equal images; a decibel of no error is infinite.
     function = _hvs_library()
     x, y = _prepare(x, y, border, luma, smallest=8, name=name)
-    x, y = (_luma(v).to(torch.float64).clamp(0, 1) for v in (x, y))
+    x, y = (_luma(v.detach()).to(torch.float64).clamp(0, 1) for v in (x, y))
     h, w = (n - n % 8 for n in x.shape[-2:])
     pairs = zip(x[:, 0, :h, :w].cpu(), y[:, 0, :h, :w].cpu(), strict=True)
     with np.errstate(invalid="ignore"):  # it divides by the variance of flat blocks
@@ -277,6 +277,8 @@ def _prepare(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Check, take the luma, cut the border, and name the smallest size."""
     check_pair(x, y)
+    dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
+    x, y = x.to(dtype), y.to(dtype)  # half precision would lose SSIM's variances
     if luma:
         x, y = _luma(x), _luma(y)
     x, y = shave(x, border), shave(y, border)
@@ -304,6 +306,7 @@ def _decibel(error: float) -> float:
 def _weight(weight: torch.Tensor, x: torch.Tensor, border: int) -> torch.Tensor:
     """Check a weight map of the uncut image and cut the border from it too."""
     batch, _, height, width = x.shape
+    border = int(border)
     height, width = height + 2 * border, width + 2 * border
     good = isinstance(weight, torch.Tensor) and weight.is_floating_point()
     if not good or tuple(weight.shape) not in {

@@ -20,6 +20,8 @@ from functools import lru_cache
 
 import torch
 
+from srlab.images import FLOATS, check_image, check_tensor, check_whole
+
 __all__ = [
     "KERNELS",
     "Interpolator",
@@ -34,6 +36,7 @@ __all__ = [
 
 Banded = tuple[tuple[int, int, torch.Tensor], ...]
 MAX_PIXELS = 2**28  # per channel of a result: 1 GB of float32
+MAX_TAPS = 2**24  # weights of one axis: 128 MB of float64
 _BLOCK = 32  # outputs per small matrix product: the fastest of 16, 32, 64 and 128
 
 
@@ -52,6 +55,13 @@ class Kernel:
     function: Callable[[torch.Tensor], torch.Tensor]
     width: float
     antialias: bool = True
+
+    def __post_init__(self) -> None:
+        if not callable(self.function) or not 0 < _number(self.width) <= 1000:
+            raise ValueError(
+                f"a kernel needs a function and a width in samples, 0 to 1000, not "
+                f"{self.function!r:.60} and {self.width!r}"
+            )
 
     def __call__(self, t: torch.Tensor | float) -> torch.Tensor:
         """h(t) for any t, as float64."""
@@ -77,6 +87,15 @@ def _lanczos(t: torch.Tensor, lobes: int) -> torch.Tensor:
     return torch.where(t.abs() < lobes, torch.sinc(t) * torch.sinc(t / lobes), 0.0)
 
 
+def _number(value: float) -> float:
+    """A finite number as it is; NaN for everything else."""
+    try:
+        value = float("nan" if isinstance(value, str) else value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
 @lru_cache
 def keys(a: float = -0.5) -> Kernel:
     r"""Keys' cubic convolution kernel.
@@ -88,6 +107,8 @@ def keys(a: float = -0.5) -> Kernel:
     >>> keys()([0.0, 0.5, 1.0, 1.5]).tolist()
     [1.0, 0.5625, 0.0, -0.0625]
     """
+    if math.isnan(_number(a)):
+        raise ValueError(f"a must be a finite number, such as -0.5, not {a!r}")
 
     def cubic(t: torch.Tensor) -> torch.Tensor:
         t = t.abs()
@@ -166,8 +187,14 @@ def contributions(
 
     Returns:
         weights (n_out, P) float64, indices (n_out, P) in 0 .. n_in - 1.
+
+    Raises:
+        ValueError: sizes below 1, a senseless scale, or over 16 million weights.
     """
     kernel = _named(kernel)
+    n_in, n_out = check_whole(n_in, "n_in", 1), check_whole(n_out, "n_out", 1)
+    if not _number(scale) > 0:
+        raise ValueError(f"scale must be finite and above 0, not {scale!r:.60}")
     stretch = scale if scale < 1 and antialias and kernel.antialias else 1.0
     u = (torch.arange(n_out, dtype=torch.float64) + 0.5) / scale - 0.5
     weights, indices = _taps(u, n_in, kernel, stretch)
@@ -187,10 +214,13 @@ def resample_1d(
     Returns:
         (..., M) of the samples' dtype.
 
+    Raises:
+        TypeError, ValueError: no float samples, or positions that are not finite.
+
     >>> resample_1d(torch.tensor([0.0, 2.0, 4.0]), torch.tensor([0.5]), "bilinear")
     tensor([1.])
     """
-    u = positions.to(torch.float64)
+    u = _positions(samples, positions)
     weights, indices = _taps(u, samples.shape[-1], _named(kernel))  # (M, P)
     return (samples[..., indices] * weights.to(samples.dtype)).sum(dim=-1)
 
@@ -206,7 +236,27 @@ class Interpolator:
     kernel: str | Kernel = "cubic"
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
+        check_image(image)  # uint8 or 0..255 would be clamped to white
         return imresize(image, scale=self.scale, kernel=self.kernel).clamp(0, 1)
+
+
+def _positions(samples: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """The door of `resample_1d`: positions (M,) as float64."""
+    if not isinstance(samples, torch.Tensor) or samples.dtype not in FLOATS:
+        kind = getattr(samples, "dtype", type(samples).__name__)
+        raise TypeError(f"samples must be a float tensor (..., N), not {kind}")
+    check_tensor(samples[None], "samples (with one axis more)")
+    if not samples.numel():
+        raise ValueError(f"samples are empty: their shape is {tuple(samples.shape)}")
+    try:
+        u = torch.as_tensor(positions, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"positions must be numbers, not {positions!r:.60}") from None
+    if u.ndim != 1 or not u.isfinite().all():
+        raise ValueError(
+            f"positions must be finite numbers (M,), got the shape {tuple(u.shape)}"
+        )
+    return u
 
 
 def _taps(
@@ -215,9 +265,16 @@ def _taps(
     """Weights and mirrored indices, (M, P) each, for reading n samples at u (M,)."""
     width = kernel.width / stretch
     taps = math.ceil(width) + 2
+    if len(u) * taps > MAX_TAPS:
+        raise ValueError(
+            f"{len(u)} values, each from {taps} others: more than {MAX_TAPS} weights; "
+            "take a smaller size, or a scale that is less extreme"
+        )
     indices = (u - width / 2).floor().long()[:, None] + torch.arange(taps)
     weights = kernel.function(stretch * (u[:, None] - indices))
     weights = weights / weights.sum(dim=1, keepdim=True)
+    if not weights.isfinite().all():
+        raise ValueError(f"the weights of the kernel {kernel.name!r} cannot sum to one")
     indices = indices % (2 * n)
     return weights, torch.where(indices < n, indices, 2 * n - 1 - indices)
 
@@ -225,7 +282,7 @@ def _taps(
 def _named(kernel: str | Kernel) -> Kernel:
     if isinstance(kernel, Kernel):
         return kernel
-    if kernel not in KERNELS:
+    if not isinstance(kernel, str) or kernel not in KERNELS:
         raise ValueError(f"no kernel {kernel!r}; there are {', '.join(KERNELS)}")
     return KERNELS[kernel]
 
@@ -233,7 +290,8 @@ def _named(kernel: str | Kernel) -> Kernel:
 def _check(image: torch.Tensor) -> None:
     if not isinstance(image, torch.Tensor):
         raise TypeError(f"expected a tensor (B, C, H, W), got {type(image).__name__}")
-    if image.dtype != torch.uint8 and not image.is_floating_point():
+    check_tensor(image)
+    if image.dtype not in (torch.uint8, *FLOATS):
         raise TypeError(f"expected float or uint8 values, got {image.dtype}")
     if image.ndim != 4 or image.numel() == 0:
         raise ValueError(
@@ -255,16 +313,22 @@ def _target(
     if (scale is None) == (size is None):
         raise ValueError("give either scale or size")
     if size is not None:
-        if len(size) != 2 or any(int(n) != n or n < 1 for n in size):
-            raise ValueError(f"size must be (H, W), whole and at least 1, not {size}")
-        new = (int(size[0]), int(size[1]))
+        if isinstance(size, str) or not hasattr(size, "__len__") or len(size) != 2:
+            raise ValueError(f"size must be (H, W), not {size!r:.60}")
+        names = ("the height of size", "the width of size")
+        new = [check_whole(n, name, 1) for n, name in zip(size, names, strict=True)]
         scales = (new[0] / old[0], new[1] / old[1])
     else:
-        pair = tuple(scale) if isinstance(scale, (tuple, list)) else (scale, scale)
-        if len(pair) != 2 or any(not math.isfinite(s) or s <= 0 for s in pair):
-            raise ValueError(f"scale must be finite and above 0, not {scale}")
-        scales = (float(pair[0]), float(pair[1]))
-        new = tuple(math.ceil(n * s - 1e-9) for n, s in zip(old, scales, strict=True))
+        pair = scale if isinstance(scale, tuple | list) else (scale, scale)
+        scales = tuple(_number(s) for s in pair)
+        if len(scales) != 2 or not all(s > 0 for s in scales):
+            raise ValueError(
+                "scale must be a number or (vertical, horizontal), finite and above "
+                f"0, not {scale!r:.60}"
+            )
+        exact = (min(old[i] * scales[i], 2**31) for i in (0, 1))
+        new = [math.ceil(n - 1e-9) for n in exact]
+    new = (max(new[0], 1), max(new[1], 1))
     if new[0] * new[1] > MAX_PIXELS:
         raise ValueError(f"{new[0]} x {new[1]} pixels are more than {MAX_PIXELS}")
     return scales, new

@@ -127,8 +127,13 @@ def write_weights(
     from safetensors.torch import save
 
     file = _file(path)
-    if dtype not in _DTYPES:
+    if dtype not in tuple(_DTYPES):
         raise ValueError(f"dtype must be float32 or float16, not {dtype!r}")
+    if not isinstance(card, Card):
+        raise TypeError(f"card is a {type(card).__name__}; expected a srlab Card")
+    if not isinstance(state_dict, Mapping):
+        kind = type(state_dict).__name__
+        raise TypeError(f"expected a mapping name -> tensor, not a {kind}")
     if not state_dict:
         raise ValueError("the state dict is empty: there is nothing to write")
     tensors = {k: _storable(k, v, _DTYPES[dtype]) for k, v in state_dict.items()}
@@ -148,6 +153,8 @@ def write_weights(
 
 def _file(path: str | Path) -> Path:
     """The .safetensors file that a path means; ValueError for a pickle."""
+    if not isinstance(path, str | Path) or not Path(path).name:
+        raise TypeError(f"expected the path of a weights file, not {path!r:.60}")
     path = Path(path).expanduser()
     if path.suffix.lower() in _PICKLES:
         raise ValueError(
@@ -162,8 +169,12 @@ def _file(path: str | Path) -> Path:
 
 def _storable(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """A copy that can be stored: on the CPU, of the dtype, all values finite."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"a tensor's name must be a text, not {name!r}")
     if not isinstance(tensor, torch.Tensor):
         raise ValueError(f"{name} is a {type(tensor).__name__}, not a tensor")
+    if tensor.layout != torch.strided or tensor.is_meta:
+        raise ValueError(f"{name} is sparse or without values")
     tensor = tensor.detach().cpu()
     if not tensor.is_floating_point():
         return tensor.contiguous().clone()
@@ -269,7 +280,7 @@ def find_weights(name: str) -> Path | None:
     >>> find_weights("no_such_weights") is None
     True
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.A):
         raise ValueError(f"{name!r} is no plain name of weights, such as 'edsr_x2'")
     for folder in _folders():
         file = folder / f"{name.removesuffix('.safetensors')}.safetensors"

@@ -88,6 +88,7 @@ def test_the_readme_gives_each_dependency_a_reason(name):
 
 def test_post_build_can_run():
     assert os.access(ROOT / "binder" / "postBuild", os.X_OK)
+    assert os.access(ROOT / "binder" / "start", os.X_OK)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 

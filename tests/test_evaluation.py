@@ -1,7 +1,9 @@
 """Protocols, rows and results; the published bicubic rows where the sets are found."""
 
+import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -34,7 +36,12 @@ def test_luma_beats_rgb_by_more_than_a_decibel():
     assert "protocol E" in str(rows["E"])
 
 
-@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+SPAWN = multiprocessing.get_context("spawn")  # a fork of torch's threads may hang
+
+
+@pytest.mark.parametrize(
+    "pool", [ThreadPoolExecutor, partial(ProcessPoolExecutor, mp_context=SPAWN)]
+)
 def test_an_executor_gives_the_same_row(pool):
     with pool(2) as executor:
         parallel = benchmark(Interpolator(3), OWN, 3, protocol="A", executor=executor)

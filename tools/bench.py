@@ -13,6 +13,7 @@ rows and costs need Set5, Set14 and B100 (SRLAB_DATA, or `python -m srlab fetch`
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import platform
 import statistics
@@ -193,7 +194,11 @@ def main(arguments: list[str] | None = None) -> int:
             "that holds them, or run `python -m srlab fetch NAME`"
         )
         return 1
-    with ProcessPoolExecutor(initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(  # a fork after torch has used threads would hang
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=torch.set_num_threads,
+        initargs=(1,),
+    ) as pool:
         for name, part, file in (
             ("rows", rows, "bicubic_rows"),
             ("costs", costs, "protocol_costs"),

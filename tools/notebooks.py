@@ -123,7 +123,7 @@ def read_source(path: Path) -> Any:
     }
     for cell, name in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = name
-        if is_notes(cell):
+        if is_notes(cell) or "hide-input" in cell.metadata.get("tags", ()):
             cell.metadata["jupyter"] = {"source_hidden": True}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import srlab
 
-TITLES = ("original", "from 1/16 of the pixels", "from a JPEG 80 times smaller")
+TITLES = ("original", "from 1/16 of the pixels", "JPEG, 80 times smaller")
 
 
 def main() -> None:

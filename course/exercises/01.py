@@ -29,19 +29,25 @@ def check_1_1(fn) -> str:
     y[:, :, :10] += 0.05
     what = "the PSNR where half of the pixels are wrong"
     close(fn(y, x), psnr_by_hand(y, x), what, rtol=1e-4)
+    limit = (
+        "think of what the formula tends to when the error gets smaller and smaller."
+    )
     try:
-        equal = float(fn(x, x.clone()))
+        equal = fn(x, x.clone())
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise Differs(
-            f"two equal images raise {type(error).__name__}; think of what the"
-            " formula tends to when the error gets smaller and smaller."
+            f"two equal images raise {type(error).__name__}; {limit}"
         ) from None
+    try:
+        equal = float(equal)
+    except (TypeError, ValueError):
+        raise Differs(f"two equal images do not give a number; {limit}") from None
+    if math.isfinite(equal):
+        raise Differs(f"two equal images give a finite number; {limit}")
     if equal != math.inf:
-        raise Differs(
-            "two equal images give a finite number; think of what the formula tends"
-            " to when the error gets smaller and smaller."
-        )
-    return "Four lines, and the number that every table of this field is made of."
+        what = "nan" if math.isnan(equal) else "the wrong end of the scale"
+        raise Differs(f"two equal images give {what}; {limit}")
+    return "A few lines, and the number that every table of this field is made of."
 
 
 # --- 1.2: half of the light ------------------------------------------------------
@@ -103,7 +109,7 @@ def check_1_3(fn) -> str:
     straight = srlab.metrics.mse(a, c)
     detour = srlab.metrics.mse(a, b) + srlab.metrics.mse(b, c)
     if straight == 0:
-        raise Differs("a and c are equal, so the straight way has length 0.")
+        raise Differs("the images a and c are equal, so the straight way has length 0.")
     if straight <= detour * (1 + 1e-9):
         raise Differs(
             "these three keep the inequality: the detour over b is not shorter than"
@@ -163,10 +169,14 @@ def check_1_4(fn) -> str:
             f"SSIM rose by {after - before:.3f}; a rise of 0.1 or more is possible at"
             " this MSE: take more steps, or larger ones."
         )
-    return (
-        f"SSIM rose from {before:.2f} to {after:.2f} at the same MSE. Now look at the"
-        " picture: where did the error go?"
-    )
+    rose = f"SSIM rose from {before:.2f} to {after:.2f} at the same MSE."
+    error = z - x
+    if error.mean().square() > 0.9 * error.square().mean():
+        return (
+            f"{rose} A change of brightness, and no gradient: SSIM hardly sees it."
+            " Where will the gradient put the error? Try that too."
+        )
+    return f"{rose} Now look at the picture: where did the error go?"
 
 
 EXERCISES = {
@@ -178,8 +188,8 @@ EXERCISES = {
             " channels, then its logarithm.",
             "The peak is 1, so the ratio is 1 / MSE. `math.log10` is the logarithm to"
             " base 10; decibels are ten times it.",
-            "`error = ((x - y) ** 2).mean().item()`. When `error` is 0 return"
-            " `math.inf`, else the ten logarithms of `1 / error`.",
+            "`error = (x - y).square().mean().item()`. When `error` is 0 return"
+            " `math.inf`, else `10 * math.log10(1 / error)`.",
         ),
         solution=psnr_by_hand,
     ),
@@ -190,7 +200,8 @@ EXERCISES = {
             "Dividing the numbers by two does not halve the light. In which of the two"
             " worlds, numbers or light, does dividing by two mean what you want?",
             "Section 1.2 has one function from numbers to light and one back.",
-            "Three steps: `to_light`, divide by two, `to_srgb`.",
+            "Three steps: `to_light`, divide by two, `to_srgb`. The functions take the"
+            " whole image at once: `to_light(image)`.",
         ),
         solution=half_light,
     ),
@@ -212,11 +223,12 @@ EXERCISES = {
         hints=(
             "Work on the error `e = y - x`, not on the picture: its mean square is what"
             " has to stay, and `x + e` is the picture.",
-            "Per step: `e.requires_grad_(True)`, the mean of `ssim_map(x + e, x).ssim`,"
-            " `torch.autograd.grad`, then go a little along the gradient.",
+            "Per step: `e = e.detach().requires_grad_(True)`, then `score`, the mean"
+            " of `metrics.ssim_map(x + e, x).ssim`; `torch.autograd.grad(score, e)[0]`"
+            " is the gradient. Add a little of it: `e = e + ...`, not `e += ...`.",
             "After each step multiply `e` by the square root of (old mean square / new"
             " mean square), and clamp `x + e` to [0, 1]. Sixty steps of size 0.01 times"
-            " `gradient / gradient.std()` will do.",
+            " `gradient / gradient.std()` will do. Return `(x + e).detach()`.",
         ),
         solution=climb,
     ),
@@ -334,7 +346,7 @@ QUIZ = [
     ),
     Question(
         text="Every error of a picture becomes half as large. Its PSNR rises by",
-        options=("2 dB", "3.01 dB", "6.02 dB", "twice"),
+        options=("2 dB", "3.01 dB", "6.02 dB", "as much again: it doubles"),
         answer="c",
         why="The MSE falls to a quarter, and ten logarithms of 4 are 6.02.",
     ),
@@ -374,14 +386,15 @@ QUIZ = [
         text="SSIM of two pictures in [0, 1] is computed with the data range 255 by"
         " mistake. What happens?",
         options=(
-            "It comes out close to 1, whatever the pictures are.",
+            "It comes out close to 1, even for a bad copy.",
             "It comes out close to 0.",
             "Nothing: the range cancels.",
             "It comes out negative.",
         ),
         answer="a",
-        why="The constants c1 and c2 become thousands of times larger than the"
-        " variances, and their ratio, which is 1, is all that is left.",
+        why="The constants become c1 = 6.5 and c2 = 58.5, far larger than the squared"
+        " means and the variances of values in [0, 1], and their ratio, which is 1, is"
+        " nearly all that is left.",
     ),
     Question(
         text="Noise of the same MSE lies in the sky of one copy and in the trees of"
@@ -389,7 +402,7 @@ QUIZ = [
         options=("PSNR", "SSIM", "PSNR-HVS-M", "MS-SSIM"),
         answer="a",
         why="PSNR adds up squared errors and does not look at the picture under them."
-        " The other three look.",
+        " The other three do.",
     ),
     Question(
         text="Seven sharp pictures all fit one small picture exactly. Which single"
@@ -430,12 +443,12 @@ ASKS = {
     ),
     "1.d": Ask(
         "All five have the same PSNR. Which one will SSIM put first, which last?",
-        "First the mean shift, close to 1: nothing changed but the mean. Last the JPEG"
-        " and the blur: the structure of the fur is gone.",
+        "First the mean shift, close to 1: nothing changed but the mean. At the end the"
+        " JPEG and the blur: the structure of the fur is gone.",
     ),
     "1.e": Ask(
-        "Is MSE a metric? Distances must be zero only for equal things, symmetric, and"
-        " a detour must never be shorter than the straight way.",
+        "Is MSE a metric? A distance must be zero for equal things and only for them,"
+        " symmetric, and a detour must never be shorter than the straight way.",
         "No. For the one-pixel images 0, 1, 2 the straight way from 0 to 2 costs 4, the"
         " detour over 1 costs 1 + 1. Its root (RMSE) is a metric.",
     ),
@@ -459,14 +472,15 @@ ASKS = {
     ),
     "1.i": Ask(
         "How do we compare models when no original exists?",
-        "There are three ways, and none is complete: make a small picture from a"
-        " large one and restore it (then an original exists, but the shrinking is"
-        " ours), ask people, or check that the answer shrinks back to the input.",
+        "There are four ways, and none is complete: make a small picture from a large"
+        " one and restore it (then an original exists, but the shrinking is ours), ask"
+        " people, check that the answer shrinks back to the input, or use a measure"
+        " that needs no original (no-reference), which has holes of its own.",
     ),
     "1.j": Ask(
         "Many sharp pictures fit one small picture. A network is trained to make the"
         " MSE small. Which of them will it answer?",
-        "None: it will answer their mean, which is blurred and has a higher PSNR than"
-        " any of them.",
+        "None of them, but near their mean, which is blurred and has a higher PSNR than"
+        " they have.",
     ),
 }

@@ -59,15 +59,15 @@ srlab.show(
 # ## Before you start
 #
 # You can read Python: functions, lists, loops. You need neither torch nor any image
-# processing; section 3 shows all the torch that this notebook uses. Run a cell with
-# **Shift+Enter**, and run them from top to bottom.
+# processing: in sections 1 and 2 read the text and the pictures, and pass over code
+# that you cannot read yet; section 3 explains tensors. Run a cell with **Shift+Enter**,
+# and run them from top to bottom.
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # ## Time
 #
-# To work through: about an hour. To run all cells, minutes on two CPU cores: 1, on one
-# GPU:
-# 1. Nothing here needs a GPU.
+# To run all cells, minutes on two CPU cores: 1, on one GPU: 1; no GPU is needed.
+# To work through it with the exercises: an hour and a half.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Setup
@@ -94,35 +94,41 @@ run = srlab.setup("00")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 1.1 A photograph is numbers
+#
+# A photograph is a grid of *pixels*, and each holds three numbers: how much red, green
+# and blue. A *JPEG* file keeps them in fewer bytes. Its *quality*, a number that you
+# choose from 1 to 95, says how faithfully.
 
 # %% slideshow={"slide_type": "-"}
+srlab.ask("0.a")
+
+# %% slideshow={"slide_type": "subslide"}
 photo = srlab.photo("astronaut")
 height, width = photo.shape[-2:]
 raw_bytes = 3 * height * width  # one byte for each of red, green, blue
 print(f"{width} x {height} pixels, {raw_bytes:,} bytes raw")
 assert raw_bytes == 786_432
 srlab.show(
-    photo, height=280, alt="An astronaut in an orange suit, a flag behind her."
+    photo, height=256, alt="An astronaut in an orange suit, a flag behind her."
 )
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# A small picture, and already three quarters of a million numbers. The numbers in the
-# text below are those of this photograph; section 1.8 is for yours.
+# A small picture, and already three quarters of a million numbers. The text below is
+# about this photograph, and each `assert` stops the notebook if a number is not what
+# the text says. Section 1.8 is for a photograph of yours.
 
 # %% slideshow={"slide_type": "subslide"}
-srlab.ask("0.a")
-
-# %% slideshow={"slide_type": "fragment"}
 print(f"raw:              {raw_bytes:7,} bytes")
 for quality in (90, 50, 10):
     data = srlab.codecs.JPEG(quality).encode(photo)
-    print(f"JPEG, quality {quality}: {len(data):7,} bytes")
-assert 9_000 < len(data) < 10_500
+    times = raw_bytes / len(data)
+    print(f"JPEG, quality {quality}: {len(data):7,} bytes, {times:2.0f} times smaller")
+assert 79 < times < 82
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Let people say a number before the cell is run, and write two or three on the board.
-# Most guesses for the raw size forget the three channels; most guesses for the JPEG are
-# far too large. These are real bytes: written to a file, any viewer would open them.
+# A common slip for the raw size is to forget the three channels. These are real bytes:
+# written to a file, any viewer would open them.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 1.2 Shrink it
@@ -204,16 +210,17 @@ srlab.ask("0.c")
 # %% slideshow={"slide_type": "-"}
 wall = (..., slice(40, 104), slice(305, 369))
 patch = (..., slice(352, 416), slice(140, 204))
+pieces = [picture[where] for where in (wall, patch) for picture in (photo, bicubic)]
 srlab.show(
-    {"A": photo[wall], "B": bicubic[wall], "C": photo[patch], "D": bicubic[patch]},
+    dict(zip("ABCD", pieces, strict=True)),
     height=130,
     alt="Four pieces: A and B, an out-of-focus wall, look nearly alike; C shows a "
     "sharp patch, D a blurred one.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Super-resolution has little to do where a picture is smooth: on the wall only the
-# film's grain is missing. All its work is where there is fine detail.
+# Super-resolution has little to do where a picture is smooth: on the wall only a little
+# grain is missing.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 1.4 Where is it wrong, and by how much?
@@ -225,14 +232,29 @@ srlab.ask("0.d")
 error = (bicubic - photo).abs().mean(dim=1, keepdim=True)  # (1, 1, 512, 512)
 srlab.show(
     {"error of bicubic, 4 times brighter": (4 * error).clamp(0, 1)},
-    crop=(0, 40, 390, 390),
-    alt="The error picture of the astronaut: bright lines along all edges, the letters "
-    "and the hair; black on the wall.",
+    crop=(0, 0, 430, 430),
+    height=320,
+    alt="The error picture of the astronaut: bright lines along sharp edges, letters "
+    "and hair; the flag is faint, the wall black.",
 )
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # The *error picture*: black where the enlarged picture is right, bright where it is
-# wrong. It draws the edges, the letters and the hair; the wall stays black.
+# wrong. It draws sharp edges, letters and hair. The flag, out of focus, is faint for
+# all its stripes and stars; the wall stays black.
+
+# %% slideshow={"slide_type": "subslide"}
+boxes = {  # rows from, to; columns from, to
+    "patch": (345, 425, 128, 208),
+    "face": (70, 150, 190, 255),
+    "flag": (20, 200, 0, 45),
+    "wall": (20, 110, 300, 370),
+}
+mean_error = {}
+for name, (top, bottom, left, right) in boxes.items():
+    mean_error[name] = 255 * error[..., top:bottom, left:right].mean().item()
+    print(f"{name}: wrong by {mean_error[name]:4.1f} of 255 on average")
+assert list(mean_error.values()) == sorted(mean_error.values(), reverse=True)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # One number for the whole picture is the *PSNR*, in decibels: the higher, the closer to
@@ -256,7 +278,9 @@ assert 23 < psnr(nearest, photo) < 23.6 < 25.1 < psnr(bicubic, photo) < 25.7
 #
 # A *codec* turns the picture into bytes and back. We keep all pixels this time and
 # spend fewer bits on them. The *rate* is counted in *bits per pixel* (bpp): 8 times the
-# bytes of the file, divided by the number of pixels. Raw, that is 24.
+# bytes of the file, divided by the number of pixels. Raw, that is 24. In the table,
+# *4:2:0* says that JPEG kept the colours at half the width and half the height, and
+# only the brightness at every pixel.
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("0.e")
@@ -422,9 +446,8 @@ srlab.figures.curves(
 # not.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Is it so for other photographs? Here is how much is gained by shrinking first, at
-# equal rate: above zero it pays. For the cat, smooth but for its fur, it pays longest;
-# for the Chinese palace, full of fine detail, it soon stops.
+# Is it so for other photographs? We add a cat, smooth but for its fur, and a Chinese
+# palace, full of fine detail. For which of the two does shrinking pay longer?
 
 # %% slideshow={"slide_type": "-"}
 rate = np.linspace(0.13, 0.55, 43)
@@ -436,7 +459,11 @@ for name in ("chelsea", "astronaut", "china"):
     print(f"{name}: plain JPEG is ahead from about {crossing:.1f} bpp")
     assert run.rehearse or 0.15 < crossing < 0.55
 
-# %% slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# How much is gained by shrinking first, at equal rate. Above zero it pays: longest for
+# the cat, shortest for the palace, whose detail the shrinking destroys.
+
+# %% slideshow={"slide_type": "-"}
 srlab.figures.curves(
     {**gain, "no gain": (rate, 0 * rate)},
     xlabel="rate (bit per pixel)",
@@ -489,29 +516,33 @@ srlab.widgets.explore(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 1.8 Your photograph
 #
-# One of these names, or the path of any picture on the computer that runs this
-# notebook, works wherever a name stands above.
+# `srlab.photo` takes one of these names, or the path of any picture on the computer
+# that runs this notebook; a path counts from the notebook's own folder.
 
 # %% slideshow={"slide_type": "-"}
 print(", ".join(srlab.images.photo_names()))
 
 # %% slideshow={"slide_type": "skip"}
 def story(image, quality=10, factor=4):
-    """The whole story of one photograph: its pictures, with their cost as titles."""
-    # A phone's photograph has millions of pixels: make its longer side at most 768.
-    fit = min(1, 768 / max(image.shape[-2:]))
+    """The whole story of one photograph: four pictures, their cost as titles."""
+    # A phone's photograph has millions of pixels: make its longer side at most 512.
+    fit = min(1, 512 / max(image.shape[-2:]))
     image = srlab.images.round8(srlab.imresize(image, scale=fit))
     image = srlab.images.crop_to_multiple(image, factor)
     enlarged = srlab.imresize(srlab.imresize(image, scale=1 / factor), scale=factor)
     enlarged = srlab.images.round8(enlarged)
     rate, coded = plain(image, quality)
     error = (enlarged - image).abs().mean(dim=1, keepdim=True)
-    return {
+    pictures = {
         "original": image,
-        f"bicubic from 1/{factor**2}, {psnr(enlarged, image):.1f} dB": enlarged,
-        f"JPEG, {rate:.2f} bpp, {psnr(coded, image):.1f} dB": coded,
-        f"error of bicubic, x{factor}": (factor * error).clamp(0, 1),
+        f"bicubic, 1/{factor**2}: {psnr(enlarged, image):.1f} dB": enlarged,
+        f"JPEG, {rate:.2f} bpp: {psnr(coded, image):.1f} dB": coded,
+        "4 x error of bicubic": (4 * error).clamp(0, 1),
     }
+    # Only the middle, 180 x 240 at most, is shown: a small copy would hide the losses.
+    top, left = max(0, image.shape[2] - 180) // 2, max(0, image.shape[3] - 240) // 2
+    middle = (..., slice(top, top + 180), slice(left, left + 240))
+    return {title: picture[middle] for title, picture in pictures.items()}
 
 
 # %% slideshow={"slide_type": "subslide"}
@@ -519,15 +550,15 @@ mine = srlab.photo("chelsea")  # another name, or a path such as "my_photo.jpg"
 srlab.show(
     story(mine),
     columns=2,
-    height=170,
-    alt="A photograph four times: original, enlarged from one sixteenth of the pixels, "
-    "JPEG at quality 10, and the error picture.",
+    height=180,
+    alt="The middle of a photograph four times: original, enlarged from one sixteenth "
+    "of the pixels, JPEG at quality 10, and the error picture.",
 )
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Shrinking took the cat's fur and whiskers; JPEG spoiled what was smooth, the blanket
-# behind. Does the error picture of *your* photograph draw what you would call its
-# detail?
+# The middle of the picture, pixel for pixel; dB and bpp are of the whole. Shrinking
+# took the cat's fur; JPEG broke what was smooth into squares. Does the error picture of
+# *your* photograph draw what you would call its detail?
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Or choose a file here, and the same four pictures appear below the button (of a
@@ -647,7 +678,7 @@ def local_contrast(image, window=15):
             x, window, stride=1, padding=window // 2, count_include_pad=False
         )
 
-    y = srlab.images.luma(image)  # (B, 1, H, W)
+    y = srlab.images.luma(image)  # luma: the brightness, (B, 1, H, W)
     deviation = (mean(y**2) - mean(y) ** 2).clamp(min=0).sqrt()
     return deviation / deviation.amax(dim=(2, 3), keepdim=True)
 
@@ -767,9 +798,10 @@ assert torch.allclose(x.mean(dim=(2, 3)).mean(), x.mean(), atol=1e-4)
 # picture change to come closer to the sharp one?
 
 # %% slideshow={"slide_type": "-"}
-guess = srlab.imresize(srlab.imresize(cup, scale=1 / 4), scale=4).requires_grad_()
+guess = srlab.imresize(srlab.imresize(cup, scale=1 / 4), scale=4)
+guess.requires_grad_()  # remember what is computed from it
 mse = ((guess - cup) ** 2).mean()
-mse.backward()  # fills guess.grad, of the shape of guess
+mse.backward()  # fills guess.grad, of the shape of guess; detach() stops remembering
 better = guess.detach() - 0.25 * guess.numel() * guess.grad
 before, after = psnr(guess.detach(), cup), psnr(better, cup)
 print(f"{before:.2f} dB -> {after:.2f} dB in one step")
@@ -781,8 +813,8 @@ assert 6.0 < after - before < 6.05
 # learn to do without.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **10. Device.** A tensor lives on the CPU or on a GPU; both must be on the same one
-# before they meet. `run.device` is the GPU where there is one.
+# **10. Device.** A tensor lives on the CPU or on a GPU; two tensors must be on the same
+# one before they meet. `run.device` is the GPU where there is one.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 moved = cup.to(run.device)
@@ -837,6 +869,8 @@ srlab.hint("0.1", grade=1)
 # | `fast` (default) | learning, on any computer | at most two minutes a notebook |
 # | `full` | complete trainings | a GPU and patience |
 # | `rehearse` | testing that every cell runs | seconds |
+#
+# In a terminal of Linux or macOS: `SRLAB_MODE=full make lab`.
 
 # %% slideshow={"slide_type": "-"}
 steps = run.pick(fast=50, full=100_000, rehearse=2)
@@ -846,19 +880,18 @@ assert steps in (2, 50, 100_000)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Your work is safe.** `make lab` opens working copies in `work/`; an update of the
 # course never overwrites them, and the README names the command that puts a fresh copy
-# beside an old one. Binder forgets everything ten minutes after you stop: save your
-# answers to a file, download it, and restore it next time.
+# beside an old one. Binder forgets everything ten minutes after you stop: there, run
+# `srlab.classroom.save_answers("answers.json")` in a new cell, download the file, and
+# upload it next time. `srlab.classroom.restore_answers("answers.json")` then puts your
+# code into a new cell and runs nothing by itself. Here is what saving says, tried in a
+# folder that vanishes at once; the one exercise is the wrong answer from above.
 
 # %% slideshow={"slide_type": "-"}
 import tempfile
 
-with tempfile.TemporaryDirectory() as folder:  # yours: save_answers("answers.json")
+with tempfile.TemporaryDirectory() as folder:
     note = srlab.classroom.save_answers(f"{folder}/answers.json")
 note
-
-# %% [markdown] slideshow={"slide_type": "-"}
-# `srlab.classroom.restore_answers("answers.json")` brings them back: it puts your code
-# into new cells and runs nothing by itself.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Where help is.** In the notebook: `srlab.hint`, and `?` after any name, as in
@@ -893,8 +926,8 @@ print("ready" if report["ready"] else "not ready: mend the lines above")
 assert len(report["findings"]) > 5
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How fast is it? One measurement: a convolution with 64 channels, the work of nearly
-# every network to come.
+# How fast is it? One measurement: a *convolution* (each pixel becomes a weighted sum of
+# its neighbours) from 64 channels to 64, the work of nearly every network to come.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 import time
@@ -991,7 +1024,7 @@ result_3
 
 # %% slideshow={"slide_type": "subslide"}
 for budget in (5_000, 10_000, 20_000, 40_000):
-    quality = result_3.use(photo, budget)
+    quality = int(result_3.use(photo, budget))
     data = srlab.codecs.JPEG(quality).encode(photo)
     print(f"{budget:6,} bytes allowed: quality {quality:2d}, {len(data):6,} bytes")
     assert len(data) <= budget
@@ -1001,7 +1034,8 @@ for budget in (5_000, 10_000, 20_000, 40_000):
 #
 # Within one budget of bytes, compare the two ways of section 1.6. Return the PSNR of
 # plain JPEG, and the PSNR of: shrink by 1/2, JPEG, enlarge by 2 (bicubic). Each way
-# takes the best quality that fits. Use your `quality_for`, or `result_3.use`.
+# takes the best quality that fits. `result_3.use(image, budget)` finds it, whether you
+# solved 0.3 or not; `psnr` is still that of section 1.4.
 
 # %% slideshow={"slide_type": "-"}
 def two_ways(image, budget):
@@ -1021,8 +1055,9 @@ result_4
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
 #
-# Click an option to see whether it is right. Or give all answers at once:
-# `srlab.quiz(0, answers="a a a a a a")`.
+# Click an option to see whether it is right. Or give all answers at once, in a new
+# cell: `srlab.quiz(0, answers="a a a a a a")`. On Binder, save your answers after it
+# (section 4).
 
 # %% slideshow={"slide_type": "-"}
 srlab.quiz(0)

@@ -30,7 +30,7 @@ from srlab.classroom.coursework import (
     read_glossary,
 )
 from srlab.classroom.quizzes import Ask, Card, Question
-from srlab.classroom.ratings import Rating, rating
+from srlab.classroom.ratings import Rating, rating, read_votes
 from srlab.classroom.verdicts import Differs, close, explain_failure, is_stub, watch
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "rating",
     "read_claims",
     "read_glossary",
+    "read_votes",
     "restore_answers",
     "save_answers",
     "setup",
@@ -131,7 +132,12 @@ def setup(nb: int | str) -> Run:
     _figure_settings()
     torch.manual_seed(0)
     best = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(os.environ.get("SRLAB_DEVICE") or best)
+    wanted = os.environ.get("SRLAB_DEVICE") or best
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        known = "cpu, cuda or cuda:1"
+        raise ValueError(f"SRLAB_DEVICE is {wanted!r}; expected {known}") from None
     return Run(number, mode, device, torch.Generator().manual_seed(0))
 
 
@@ -169,7 +175,7 @@ def _verdict(name: str, exercise: Exercise, fn: Callable) -> tuple[bool, str, st
             text = f'not tried yet. Write it, or ask for help: srlab.hint("{name}").'
             return False, "open", text
         return False, "bad", f"not right yet. {explain_failure(error, fn, record)}"
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # exit() would end the notebook
         return False, "bad", f"not right yet. {explain_failure(error, fn, record)}"
     return True, "good", f"right. {praise or ''}".strip()
 
@@ -246,6 +252,8 @@ def quiz(nb: int | str, answers: str | None = None) -> Card:
 def ask(question: str, answer: str | None = None) -> Card:
     """A question to the room: an id ("2.a") of the exercises file, or both texts."""
     if answer is not None:
+        if not isinstance(question, str) or not isinstance(answer, str):
+            raise TypeError("ask takes an id, or a question and its answer as texts")
         return quizzes.ask_card("", Ask(question, answer))
     return quizzes.ask_card(question, find_entry("ASKS", question))
 
@@ -271,7 +279,7 @@ def glossary(
 ) -> Card:
     """The words of a notebook in English, Russian and Chinese; all without terms.
 
-    A term is the English word or the letter. Raises KeyError for an unknown one.
+    A term is the English word or the letter. Raises ValueError for an unknown one.
     """
     rows = read_glossary(terms, path)
     table = [

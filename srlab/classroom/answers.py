@@ -45,7 +45,20 @@ def _texts(data: dict, key: str, name: str) -> dict[str, str]:
     for one, text in table.items():
         if not re.fullmatch(name, one) or not isinstance(text, str):
             raise _NotAnswers(f"its {key} are damaged at {one[:20]!r}")
+        if not text.isprintable() and not _encodes(text):
+            raise _NotAnswers(f"its {key} hold no text at {one!r}")
     return table
+
+
+def _encodes(text: str) -> bool:
+    """False for half a surrogate pair, which JSON can hold and no file can."""
+    return text.encode("utf-8", "ignore").decode() == text
+
+
+def _path(path: str | os.PathLike) -> Path:
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        raise TypeError(f"expected the path of a file, not {path!r:.60}")
+    return Path(path).expanduser()
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -58,7 +71,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, str]]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise _NotAnswers(error.strerror or "it cannot be read") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # bytes that are no text, a number too long
         raise _NotAnswers("it is not JSON, or cut short") from None
     if not isinstance(data, dict) or data.get("srlab_answers") != VERSION:
         raise _NotAnswers(f"it is not a file of answers of version {VERSION}")
@@ -78,7 +91,9 @@ def save(path: str | os.PathLike) -> str:
 
     A file that cannot be read is left alone, and another name is taken.
     """
-    path = Path(path)
+    path = _path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {str(path.parent)!r}; make it first")
     quizzes, sources, note = {}, {}, ""
     if path.exists():
         try:
@@ -112,7 +127,7 @@ def _new_cell(source: str) -> bool:
 
 def restore(path: str | os.PathLike) -> str:
     """Read answers back; code is shown or put into a new cell, never run."""
-    path = Path(path)
+    path = _path(path)
     try:
         quizzes, sources = _read(path)
     except _NotAnswers as error:

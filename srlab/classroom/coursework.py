@@ -71,12 +71,12 @@ def exercises(nb: int | str) -> ModuleType:
 
 
 def find_entry(kind: str, name: str) -> Any:
-    """One entry of EXERCISES or ASKS; KeyError that lists what there is."""
+    """One entry of EXERCISES or ASKS; ValueError that lists what there is."""
     table = getattr(exercises(name), kind, {})
     if name not in table:
         known = ", ".join(table) or "none"
         what = "exercise" if kind == "EXERCISES" else "question"
-        raise KeyError(f"no {what} {name!r} in this notebook; there are: {known}")
+        raise ValueError(f"no {what} {name!r} in this notebook; there are: {known}")
     return table[name]
 
 
@@ -85,7 +85,7 @@ def _read_rows(path: Path, table: str, keys: Sequence[str]) -> list[dict[str, st
     try:
         with path.open("rb") as stream:
             data: dict[str, Any] = tomllib.load(stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(f"there is no {path.name} in {path.parent}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
@@ -144,10 +144,11 @@ def read_glossary(
     words |= {row["en"].lower(): row for row in rows}
     found = []
     for term in terms:
+        term = str(term)
         row = words.get(term) or words.get(term.lower())
         if row is None:
             near = difflib.get_close_matches(term.lower(), words, n=3)
             also = f"; near it: {', '.join(near)}" if near else ""
-            raise KeyError(f"{term!r} is not in {path.name}{also}")
+            raise ValueError(f"{term!r} is not in {path.name}{also}")
         found.append(row)
     return found

@@ -77,20 +77,35 @@ class Card:
         return {"text/plain": self.text, "text/html": self.html}
 
 
+_CODE = re.compile(r"(`[^`]+`)")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
 def inline(text: str) -> str:
     """Escape for HTML, then turn `code` and **bold** into elements.
 
     >>> inline("`a < b` is **new**")
     '<code>a &lt; b</code> is <strong>new</strong>'
     """
-    text = html.escape(text, quote=False)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    parts = _CODE.split(html.escape(text, quote=False))  # prose, code, prose ...
+    return "".join(
+        f"<code>{part[1:-1]}</code>"
+        if i % 2
+        else _BOLD.sub(r"<strong>\1</strong>", part)
+        for i, part in enumerate(parts)
+    )
 
 
 def plain(text: str) -> str:
-    """The same for a terminal: `code` keeps its marks, **bold** loses them."""
-    return text.replace("**", "")
+    """The same for a terminal: `code` keeps its marks, **bold** loses them.
+
+    >>> plain("**Not** `x ** 2`")
+    'Not `x ** 2`'
+    """
+    parts = _CODE.split(text)
+    return "".join(
+        part if i % 2 else _BOLD.sub(r"\1", part) for i, part in enumerate(parts)
+    )
 
 
 def box(body: str, mood: str = "") -> str:
@@ -169,6 +184,8 @@ def quiz_card(nb: str, questions: Sequence[Question]) -> Card:
 
 def read_letters(nb: str, questions: Sequence[Question], answers: str) -> list[str]:
     """Split "b a - c" (or "ba-c") into one letter a question; "-" leaves one out."""
+    if not isinstance(answers, str):
+        raise TypeError(f'answers is a text such as "b a c", not {answers!r:.60}')
     letters = list(re.sub(r"[\s,;]+", "", answers.lower()))
     if len(letters) != len(questions):
         raise ValueError(

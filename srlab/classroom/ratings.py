@@ -6,8 +6,9 @@ Two ways to ask. "mos": one picture at a time (beside the reference, if there is
 one), five grades as in Recommendation ITU-R BT.500; their mean is the mean opinion
 score. "2afc": two pictures, which is better (two-alternative forced choice); the
 mean is the share of comparisons that a picture wins. The order is shuffled and
-titles are hidden until the summary. The interval is Student's t, which takes votes
-as independent: many votes of one person are fewer than they look.
+titles are hidden until the summary. The interval is Student's t for grades, Wilson's
+for shares; both take votes as independent: many votes of one person are fewer than
+they look.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from srlab.images import check_image
 
 if TYPE_CHECKING:
     import pandas
@@ -67,7 +70,7 @@ class Rating:
         self.images = dict(images)
         self.reference = reference
         self.kind = kind
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.trials = _shuffled(list(images), kind, seed)
         self.votes: list[tuple[Vote, ...]] = []  # one entry a trial
         self._saved = 0  # how many of them are in the file
@@ -146,6 +149,8 @@ class Rating:
 
     def save(self) -> Path:
         """Append the votes that are not in the CSV file yet; returns its path."""
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"no folder {str(self.path.parent)!r}; make it")
         if self.path.exists():
             read_votes(self.path)  # a file of something else is not written to
         rows = [row for votes in self.votes[self._saved :] for row in votes]
@@ -162,7 +167,7 @@ class Rating:
         """Mean and 95 % interval a picture, best first: title, votes, mean, low, high.
 
         votes: those of many people, from `read_votes`; this session's without. A
-        picture with one vote has no interval (NaN), one with none no mean.
+        picture with one grade has no interval (NaN), one with none no mean.
         """
         import pandas
 
@@ -173,7 +178,7 @@ class Rating:
             scores = [
                 v.score for v in votes if v.title == title and v.kind == self.kind
             ]
-            low, mean, high = interval(scores)
+            low, mean, high = INTERVALS[self.kind](scores)
             row = {"title": title, "votes": len(scores), "mean": mean}
             rows.append(row | {"low": low, "high": high})
         frame = pandas.DataFrame(rows)
@@ -216,11 +221,36 @@ def interval(scores: Sequence[float]) -> tuple[float, float, float]:
     return mean - half, mean, mean + half
 
 
+def share_interval(scores: Sequence[float]) -> tuple[float, float, float]:
+    """(low, share, high): the share of ones and its 95 % interval, Wilson's score.
+
+    It stays within 0 and 1, and is not a point when all votes agree.
+
+    >>> [round(value, 2) for value in share_interval([1, 1, 1, 1])]
+    [0.51, 1.0, 1.0]
+    """
+    if not scores:
+        return math.nan, math.nan, math.nan
+    from scipy.stats import binomtest
+
+    wins = int(sum(scores))
+    found = binomtest(wins, len(scores)).proportion_ci(method="wilson")
+    return float(found.low), wins / len(scores), float(found.high)
+
+
+INTERVALS = {"mos": interval, "2afc": share_interval}
+
+
 def read_votes(path: str | os.PathLike) -> list[Vote]:
     """All votes of a CSV file (a class can join its files); ValueError if damaged."""
-    path = Path(path)
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"no file of votes {str(path)!r}; check the path")
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+    except (UnicodeDecodeError, csv.Error, IsADirectoryError):
+        rows = [["no text"]]
     if rows and tuple(rows[0]) != COLUMNS:
         raise ValueError(f"{path.name} is not a file of ratings; choose another name")
     votes = []
@@ -240,11 +270,22 @@ def rating(
     seed: int = 0,
     path: str | os.PathLike = "ratings.csv",
 ) -> Rating:
-    """A blind rating of images (title -> (1, C, H, W) in [0, 1]), kind mos or 2afc."""
+    """A blind rating of images (title -> (1, C, H, W) in [0, 1]), kind mos or 2afc.
+
+    Raises TypeError or ValueError: no such images, too few, or another kind.
+    """
     if kind not in ("mos", "2afc"):
         raise ValueError(f"kind is 'mos' or '2afc', got {kind!r}")
+    if isinstance(images, str) or not isinstance(images, Mapping | Sequence):
+        raise TypeError(f"images is a {type(images).__name__}; expected a dict or list")
     if not isinstance(images, Mapping):
         images = {f"image {n}": image for n, image in enumerate(images, 1)}
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is a {type(path).__name__}; expected a file's path")
+    both = {"the reference": reference} if reference is not None else {}
+    for title, image in (both | dict(images)).items():
+        if check_image(image, str(title)).shape[0] != 1:
+            raise ValueError(f"{title} holds {image.shape[0]} images; expected one")
     if len(images) < (2 if kind == "2afc" else 1):
         raise ValueError("give at least two images to choose from, one to grade")
     return Rating(images, reference, kind, seed, path)

@@ -92,7 +92,7 @@ def _short(text: str, limit: int = 200) -> str:
 
 def explain_failure(error: Exception, fn: Callable, record: Record) -> str:
     """One or two sentences for an exception that came up during a check."""
-    kind, message = type(error).__name__, _short(str(error))
+    kind, message = type(error).__name__, _short(str(error)).rstrip(".")
     said = f"{kind}: {message}" if message else kind
     inside = record.error is error or not isinstance(fn, FunctionType)
     frame = _own_frame(error, fn) if inside else None

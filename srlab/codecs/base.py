@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from srlab.images import check_image
+from srlab.images import check_image, check_tensor
 
 __all__ = ["Codec", "CorruptStream", "bpp", "check_one"]
 
@@ -34,6 +34,10 @@ def bpp(data: bytes, image: torch.Tensor) -> float:
     >>> bpp(bytes(16), torch.zeros(1, 3, 8, 8))
     2.0
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"data is a {type(data).__name__}; expected a file's bytes")
+    if not check_tensor(image).numel():
+        raise ValueError(f"image is empty: its shape is {tuple(image.shape)}")
     return 8 * len(data) / (image.shape[-2] * image.shape[-1])
 
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from srlab.codecs.base import CorruptStream, check_one
-from srlab.images import make_room, read, to_uint8
+from srlab.images import check_whole, make_room, read, to_uint8
 
 __all__ = ["JPEG", "WebP"]
 
@@ -31,8 +31,8 @@ class JPEG:
     subsampling: str = "4:2:0"
 
     def __post_init__(self) -> None:
-        _check_quality(self.quality, lowest=1)
-        if self.subsampling not in _SUBSAMPLING:
+        _set_whole(self, "quality", 1, 100)
+        if self.subsampling not in tuple(_SUBSAMPLING):
             raise ValueError(
                 f"subsampling must be one of {', '.join(_SUBSAMPLING)}, "
                 f"not {self.subsampling!r}"
@@ -63,9 +63,8 @@ class WebP:
     method: int = 4
 
     def __post_init__(self) -> None:
-        _check_quality(self.quality, lowest=0)
-        if self.method not in range(7):
-            raise ValueError(f"method must be 0 to 6, not {self.method}")
+        _set_whole(self, "quality", 0, 100)
+        _set_whole(self, "method", 0, 6)
 
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .webp file."""
@@ -76,9 +75,10 @@ class WebP:
         return _decode(data, "WEBP")
 
 
-def _check_quality(quality: int, lowest: int) -> None:
-    if isinstance(quality, bool) or quality not in range(lowest, 101):
-        raise ValueError(f"quality must be whole, {lowest} to 100, not {quality!r}")
+def _set_whole(codec: JPEG | WebP, name: str, low: int, high: int) -> None:
+    """Check one setting; numpy's and a slider's numbers become Python's."""
+    value = check_whole(getattr(codec, name), name, low, high)
+    object.__setattr__(codec, name, value)  # the dataclass is frozen
 
 
 def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
@@ -96,11 +96,16 @@ def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
 
 
 def _decode(data: bytes, kind: str) -> torch.Tensor:
+    try:
+        data = bytes(memoryview(data))
+    except TypeError:
+        kind = type(data).__name__
+        raise TypeError(f"decode takes the bytes of a file, not a {kind}") from None
     signature = {"JPEG": (b"\xff\xd8", 0), "WEBP": (b"WEBP", 8)}[kind]
     mark, at = signature
-    if bytes(data[at : at + len(mark)]) != mark:
+    if data[at : at + len(mark)] != mark:
         raise CorruptStream(f"these {len(data)} bytes are no {kind} file")
     try:
-        return read(bytes(data), keep_grey=True)
+        return read(data, keep_grey=True)
     except ValueError as error:
         raise CorruptStream(f"broken {kind} file: {error}") from None

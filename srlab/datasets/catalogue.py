@@ -75,6 +75,8 @@ def entry(name: str) -> Entry:
 
     Raises UnknownDataset with the nearest names.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"a set has a name such as 'Set5', not {name!r:.60}")
     rows = registry()
     known = {_key(n): row for row in rows.values() for n in row.aliases}
     known |= {_key(n): row for n, row in rows.items()}

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 import torch
 
+from srlab.images import check_tensor
+
 __all__ = ["dihedral", "patch_pairs", "patches"]
 
 
@@ -97,6 +99,7 @@ def dihedral(image: torch.Tensor, k: int) -> torch.Tensor:
     >>> dihedral(torch.tensor([[1, 2], [3, 4]]), 1).tolist()
     [[2, 1], [4, 3]]
     """
+    check_tensor(image)
     if not 0 <= k < 8:
         raise ValueError(f"k must be 0..7, not {k}")
     if k & 1:
@@ -108,6 +111,7 @@ def dihedral(image: torch.Tensor, k: int) -> torch.Tensor:
 
 def _single(image: torch.Tensor, i: int, size: int) -> torch.Tensor:
     """(C, H, W) of one image that a patch fits into."""
+    check_tensor(image, f"image {i}")
     if image.ndim == 4 and image.shape[0] == 1:
         image = image[0]
     if image.ndim != 3:

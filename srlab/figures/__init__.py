@@ -225,6 +225,7 @@ def _series(lines: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     data = {}
     for label, pair in lines.items():
         try:
+            pair = [v.detach().cpu() if torch.is_tensor(v) else v for v in pair]
             x, y = (np.asarray(values, dtype=float) for values in pair)
         except (TypeError, ValueError):
             raise ValueError(f"{label!r} is not a pair (x, y) of numbers") from None

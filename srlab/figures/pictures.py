@@ -125,7 +125,7 @@ def crop_all(images: Sequence[torch.Tensor], crop: Crop | None) -> list[torch.Te
     full_w = max(x.shape[-1] for x in images)
     try:
         top, left, height, width = (int(v) for v in crop)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"crop is {crop!r}; expected (top, left, height, width)"
         ) from None

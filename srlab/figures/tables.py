@@ -113,7 +113,11 @@ def table(
 
 def _flat(frame: Any) -> pd.DataFrame:
     """Make a frame with text column names and no index that means something."""
-    frame = pd.DataFrame(frame)
+    try:
+        frame = pd.DataFrame(frame)
+    except (ValueError, TypeError) as error:
+        kind = type(frame).__name__
+        raise ValueError(f"no table can be made of a {kind}: {error}") from None
     if not isinstance(frame.index, pd.RangeIndex):
         names = frame.index.names
         frame = frame.reset_index(names=names if any(names) else "")

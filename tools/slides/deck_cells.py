@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets import Bool, Dict
 
 LONGEST_TEXT = 16  # lines of a text output that a slide shows
-LIVE = '<p class="live">In the notebook these settings can be moved.</p>'
+LIVE = '<p class="live">In the notebook this is live.</p>'
 EXERCISE = re.compile(r"""(?:\bcheck\(["']|["']Exercise )(\d+\.\d+)""")
 
 # A last call of these places something: on a slide the thing itself says it all.
