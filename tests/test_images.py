@@ -37,6 +37,8 @@ def test_photo_takes_a_path_and_names_the_names(tmp_path):
     assert srlab.photo(path).shape == srlab.photo(str(path)).shape == (1, 3, 2, 2)
     with pytest.raises(FileNotFoundError, match="chelsea"):
         srlab.photo("no such picture")
+    with pytest.raises(FileNotFoundError, match="did you mean 'chelsea'"):
+        srlab.photo("chelsey")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 53), (53, 37)])

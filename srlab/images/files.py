@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""Images at the door: read, write, check, and the luma that every table is in.
-
-An image is a float32 tensor ``(B, C, H, W)`` in ``[0, 1]``, RGB unless it says luma.
-
-Luma and chroma: ITU-R BT.601, studio swing, as MATLAB's ``rgb2ycbcr`` computes them;
-Pillow's and OpenCV's YCbCr are full range and give other numbers.
-"""
+"""Pictures in files: the shipped photographs, any file of yours, and writing one."""
 
 from __future__ import annotations
 
 import io
 import warnings
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,29 +14,12 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-__all__ = [
-    "check_image",
-    "check_pair",
-    "check_tensor",
-    "check_whole",
-    "crop_to_multiple",
-    "from_uint8",
-    "luma",
-    "make_room",
-    "photo",
-    "photo_names",
-    "read",
-    "rgb",
-    "round8",
-    "shave",
-    "to_uint8",
-    "write",
-    "ycbcr",
-]
+from srlab.images.doors import check_image, check_whole
+from srlab.images.values import to_uint8
+
+__all__ = ["make_room", "photo", "photo_names", "read", "write"]
 
 MAX_PIXELS = 100_000_000  # refuse a decompression bomb; a phone has 12 to 50 million
-FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-_OVERSHOOT = 0.5  # interpolation leaves [0, 1] a little; 0..255 does so by far
 
 # The photographs that scikit-image, scikit-learn and matplotlib ship in their wheels.
 _PHOTOS = {
@@ -63,99 +41,6 @@ _PHOTOS = {
     "retina": ("skimage.data", "retina.jpg"),
     "rocket": ("skimage.data", "rocket.jpg"),
 }
-
-# BT.601 studio swing: Y = 16 + 65.481 R + 128.553 G + 24.966 B for R, G, B in [0, 1].
-_FROM_RGB = torch.tensor(
-    [
-        [65.481, 128.553, 24.966],
-        [-37.797, -74.203, 112.0],
-        [112.0, -93.786, -18.214],
-    ],
-    dtype=torch.float64,
-)
-_OFFSET = torch.tensor([16.0, 128.0, 128.0], dtype=torch.float64)
-
-
-def check_image(
-    image: torch.Tensor, name: str = "image", channels: tuple[int, ...] = (1, 3)
-) -> torch.Tensor:
-    """Let a good image through; say in one sentence what is wrong with another.
-
-    Args:
-        image: (B, C, H, W) float in [0, 1]. The overshoot of an interpolation, up to
-            0.5 on either side, is let through; 0..255 is not.
-        name: what the message calls it.
-        channels: the numbers of channels that are accepted.
-
-    Raises:
-        TypeError: not a float tensor.
-        ValueError: wrong shape, empty, NaN or infinite, or out of range.
-    """
-    check_tensor(image, name)
-    if image.dtype not in FLOATS:
-        raise TypeError(
-            f"{name} holds {image.dtype}; expected float in [0, 1]: "
-            "srlab.images.from_uint8 divides by 255"
-        )
-    if image.ndim != 4 or image.shape[1] not in channels:
-        wanted = " or ".join(str(c) for c in channels)
-        raise ValueError(
-            f"{name} has the shape {tuple(image.shape)}; expected (B, C, H, W) "
-            f"with C = {wanted}; image[None] adds a missing batch axis"
-        )
-    if image.numel() == 0:
-        raise ValueError(f"{name} is empty: its shape is {tuple(image.shape)}")
-    low, high = (v.item() for v in torch.aminmax(image.detach()))
-    if not np.isfinite(low) or not np.isfinite(high):
-        raise ValueError(f"{name} holds NaN or infinite values")
-    if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
-        raise ValueError(
-            f"{name} goes from {low:.4g} to {high:.4g}; expected [0, 1]: "
-            "divide 0..255 by 255, or .clamp(0, 1) what overshoots"
-        )
-    return image
-
-
-def check_tensor(image: torch.Tensor, name: str = "image") -> torch.Tensor:
-    """A dense tensor (..., H, W) with values in it; else TypeError or ValueError."""
-    if not isinstance(image, torch.Tensor):
-        raise TypeError(
-            f"{name} is a {type(image).__name__}; expected a torch tensor "
-            "(B, C, H, W) in [0, 1], as srlab.photo or srlab.images.read give it"
-        )
-    if image.layout != torch.strided or image.is_meta:
-        raise TypeError(f"{name} is sparse or without values; expected a dense tensor")
-    if image.ndim < 2:
-        raise ValueError(
-            f"{name} has the shape {tuple(image.shape)}; expected (B, C, H, W)"
-        )
-    return image
-
-
-def check_whole(value: int, name: str, low: int, high: int = 2**31) -> int:
-    """A whole number from low to high as an int; else ValueError that names it."""
-    try:
-        whole = int(value)
-        good = not isinstance(value, bool | str) and whole == value
-    except (TypeError, ValueError, OverflowError):
-        good = False
-    if not good or not low <= whole <= high:
-        limits = f"{low} to {high}" if high < 2**31 else f"at least {low}"
-        raise ValueError(f"{name} must be a whole number, {limits}, not {value!r:.60}")
-    return whole
-
-
-def check_pair(
-    x: torch.Tensor, y: torch.Tensor, channels: tuple[int, ...] = (1, 3)
-) -> None:
-    """Two images of one shape, each as `check_image` wants it; else ValueError."""
-    check_image(x, "the first image", channels)
-    check_image(y, "the second image", channels)
-    if x.shape != y.shape:
-        raise ValueError(
-            f"the images differ in shape: {tuple(x.shape)} and {tuple(y.shape)}; "
-            "compare images of one size (srlab.imresize, srlab.images.shave)"
-        )
 
 
 def photo_names() -> list[str]:
@@ -185,9 +70,11 @@ def photo(name: str | Path) -> torch.Tensor:
         return read(io.BytesIO((files(package) / file).read_bytes()))
     if _path(name).exists():
         return read(name)
+    near = get_close_matches(str(name), _PHOTOS, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
     raise FileNotFoundError(
         f"no photograph and no file is called {str(name)!r}; "
-        f"the names are: {', '.join(photo_names())}"
+        f"{hint}The names are: {', '.join(photo_names())}"
     )
 
 
@@ -342,101 +229,3 @@ def make_room(values: int) -> None:
     ("broken data stream when writing image file").
     """
     ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * values + 2**16)
-
-
-def to_uint8(image: torch.Tensor) -> torch.Tensor:
-    """[0, 1] -> 0..255, clamped, rounded half up as MATLAB does; shape unchanged.
-
-    >>> to_uint8(torch.tensor([0.0, 0.5, 1.0, 1.2])).tolist()
-    [0, 128, 255, 255]
-    """
-    _check_float(image)
-    return (image * 255 + 0.5).clamp_(0, 255).to(torch.uint8)  # cuts the fraction off
-
-
-def from_uint8(image: torch.Tensor) -> torch.Tensor:
-    """0..255 (uint8) -> float32 in [0, 1]; shape unchanged."""
-    if not isinstance(image, torch.Tensor) or image.dtype != torch.uint8:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(f"expected uint8 values, got {kind}")
-    return image.to(torch.float32) / 255
-
-
-def round8(image: torch.Tensor) -> torch.Tensor:
-    """Clamp to [0, 1] and round to the 1/255 grid: what a file would hold."""
-    _check_float(image)
-    return (image * 255 + 0.5).clamp(0, 255).floor() / 255
-
-
-def _check_float(image: torch.Tensor) -> None:
-    """Any shape, but numbers that mean [0, 1]: 0..255 would come out all white."""
-    if not isinstance(image, torch.Tensor) or image.dtype not in FLOATS:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(f"expected a float tensor in [0, 1], got {kind}")
-    if image.isnan().any():
-        raise ValueError("the image holds NaN; no 8-bit value stands for it")
-
-
-def ycbcr(image: torch.Tensor) -> torch.Tensor:
-    r"""RGB -> Y, Cb, Cr of BT.601 in studio swing, divided by 255.
-
-    $Y = (16 + 65.481 R + 128.553 G + 24.966 B) / 255$: black is 16/255, white 235/255.
-
-    Args:
-        image: (B, 3, H, W) in [0, 1].
-
-    Returns:
-        (B, 3, H, W); Y in [16, 235] / 255, Cb and Cr in [16, 240] / 255.
-    """
-    check_image(image, channels=(3,))
-    matrix = (_FROM_RGB / 255).to(image)
-    offset = (_OFFSET / 255).to(image)
-    return torch.einsum("ij,bjhw->bihw", matrix, image) + offset.view(1, 3, 1, 1)
-
-
-def rgb(image: torch.Tensor) -> torch.Tensor:
-    """The inverse of `ycbcr`: (B, 3, H, W) Y, Cb, Cr -> RGB, not clamped."""
-    check_image(image, "the YCbCr image", channels=(3,))
-    matrix = torch.linalg.inv(_FROM_RGB / 255).to(image)
-    offset = (_OFFSET / 255).to(image)
-    return torch.einsum("ij,bjhw->bihw", matrix, image - offset.view(1, 3, 1, 1))
-
-
-def luma(image: torch.Tensor) -> torch.Tensor:
-    """The Y of `ycbcr`: (B, 3, H, W) -> (B, 1, H, W) in [16, 235] / 255.
-
-    An image of one channel is luma already and comes back as it is.
-
-    >>> round(luma(torch.ones(1, 3, 1, 1)).item() * 255)
-    235
-    """
-    check_image(image)
-    if image.shape[1] == 1:
-        return image
-    r, g, b = image.split(1, dim=1)  # (B, 1, H, W) each
-    return (r * 65.481 + g * 128.553 + b * 24.966 + 16.0) / 255
-
-
-def crop_to_multiple(image: torch.Tensor, multiple: int) -> torch.Tensor:
-    """Cut right and bottom so that H and W are multiples (the papers' mod-crop)."""
-    multiple = check_whole(multiple, "multiple", 1)
-    height, width = (n - n % multiple for n in check_tensor(image).shape[-2:])
-    if not height or not width:
-        raise ValueError(
-            f"an image of {image.shape[-2]} x {image.shape[-1]} pixels has no "
-            f"multiple of {multiple} in it"
-        )
-    return image[..., :height, :width]
-
-
-def shave(image: torch.Tensor, border: int) -> torch.Tensor:
-    """Cut `border` pixels from each side, as the tables do before they measure."""
-    border = check_whole(border, "border", 0)
-    check_tensor(image)
-    if 2 * border >= min(image.shape[-2:]):
-        raise ValueError(
-            f"nothing is left of {image.shape[-2]} x {image.shape[-1]} pixels "
-            f"after {border} are cut from each side"
-        )
-    end = -border or None
-    return image[..., border:end, border:end]
