@@ -10,8 +10,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --disable-pip-version-check --quiet -c constraints.txt
-# Threads that wait must not spin: they would take the cores from others' work.
-export OMP_WAIT_POLICY ?= PASSIVE
+# Threads that wait must not spin long: they would take the cores from others' work.
+export GOMP_SPINCOUNT ?= 10000
 LAB_ARGS ?=
 NB ?=
 SETS ?= rows costs speed

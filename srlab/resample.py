@@ -37,7 +37,7 @@ __all__ = [
 Banded = tuple[tuple[int, int, torch.Tensor], ...]
 MAX_PIXELS = 2**28  # per channel of a result: 1 GB of float32
 MAX_TAPS = 2**24  # weights of one axis: 128 MB of float64
-_BLOCK = 32  # outputs per small matrix product: the fastest of 16, 32, 64 and 128
+_BLOCK = 64  # outputs per small matrix product: few of them, and each quick
 
 
 @dataclass(frozen=True)
