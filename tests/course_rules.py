@@ -70,12 +70,13 @@ def slide_types(lesson: Lesson) -> list[str]:
 
 
 def notes(lesson: Lesson) -> list[str]:
-    """Speaker's notes are sentences, and every numbered section has one."""
+    """Speaker's notes say so, are sentences, and every numbered section has one."""
     complaints = []
+    mark = "*For the lecturer.*\n"  # students see the cell too, folded
     for cell in filter(notebooks.is_notes, lesson.cells):
-        text = cell.source.strip()
-        if cell.cell_type != "markdown":
-            complaints.append(f"{place(cell)} is a note and not markdown")
+        text = cell.source.removeprefix(mark).strip()
+        if cell.cell_type != "markdown" or not cell.source.startswith(mark):
+            complaints.append(f"{place(cell)} is a note and does not begin with {mark}")
         elif len(text) < 40 or not re.search(r"[.?!]$", text):
             complaints.append(f"{place(cell)} is not a sentence to speak from: {text}")
     complaints += [

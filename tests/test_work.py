@@ -12,8 +12,9 @@ NAME = "01_images_and_metrics"
 
 
 @pytest.fixture
-def places(tmp_path):
+def places(tmp_path, monkeypatch):
     """(course with two notebooks, work/ that does not exist yet)."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     course = tmp_path / "course"
     course.mkdir()
     for stem in ("00_start_here", NAME):
@@ -104,3 +105,15 @@ def test_without_links_the_copy_is_whole_too(places, monkeypatch):
     run(places, "open")
     assert (work / f"{NAME}.ipynb").read_text() == "my own work"
     assert "first edition" in (work / "00_start_here.ipynb").read_text()
+
+
+def test_a_copy_is_trusted_so_that_its_sliders_move(places):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    course, work = places
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    nbformat.write(nb, course / "02_interpolation.ipynb")
+    run(places, "open")
+    copy = nbformat.read(work / "02_interpolation.ipynb", as_version=4)
+    assert NotebookNotary().check_signature(copy)

@@ -39,6 +39,7 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Open with this picture and no theory. Ask what is wrong with the second and with the
 # third: people say "blurred" and "blocky" by themselves. These two words carry the
 # course: one half removes the blur, the other half spends the bytes better, and in the
@@ -81,6 +82,7 @@ import srlab
 run = srlab.setup("00")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Every notebook begins with such a cell. It fixes the random numbers, so that the
 # figures here are the figures in the slides, and it reads the mode (section 4). If this
 # cell fails, the installation is not complete: the README's "when something goes wrong"
@@ -126,6 +128,7 @@ for quality in (90, 50, 10):
 assert 79 < times < 82
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Let people say a number before the cell is run, and write two or three on the board.
 # A common slip for the raw size is to forget the three channels. These are real bytes:
 # written to a file, any viewer would open them.
@@ -200,6 +203,7 @@ srlab.zoom(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The comparison slider and the magnifier are plain HTML. They work in the notebook, in
 # the slides and in an exported page, without a kernel and without a network. Give the
 # room a minute to play with them; ask who can still read the patch.
@@ -269,6 +273,7 @@ for name, picture in {"nearest": nearest, "bicubic": bicubic}.items():
 assert 23 < psnr(nearest, photo) < 23.6 < 25.1 < psnr(bicubic, photo) < 25.7
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Keep this short: PSNR is used here as a thermometer that has not been explained yet.
 # The numbers are of RGB values over the whole picture. The papers measure luma and cut
 # the border, so their numbers for the same picture are different, usually higher.
@@ -333,6 +338,7 @@ for quality, picture in decoded.items():
 assert 0.9 < blocking(photo) < 1.1 and blocking(decoded[10]) > 1.3
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # In the original the ratio is 1: a photograph knows nothing of a grid. As the quality
 # falls, the grid comes out. This is the thesis's "block effect", seen and measured. Why
 # blocks, why 8, and what replaced them is notebook 13.
@@ -481,6 +487,7 @@ srlab.figures.curves(
 # a second codec for what the first one lost.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # This is the first rate-distortion curve of the course. Make sure that everybody can
 # read it: to the right costs more, up is better. Then ask what a network in place of
 # bicubic would change: it lifts the dashed curve, so the crossing moves to the right.
@@ -611,6 +618,7 @@ srlab.figures.table(
 srlab.ask("0.g")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The first three uses are the lecture's own. Ask the room for more: medical images,
 # satellites, surveillance come up. For each, ask what an invented detail would cost.
 # The question of the pixels and the viewer will be asked again, with numbers, in
@@ -700,6 +708,7 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The four kinds are the whole architecture of the course's package. A codec made of a
 # saliency and a codec is region-of-interest coding (17). A codec made of a codec, a
 # restorer and another codec is the two-codec scheme (19). If students remember one
@@ -822,6 +831,7 @@ print(f"on {moved.device}; mean {moved.mean().cpu():.4f}, on the CPU {cup.mean()
 assert torch.allclose(moved.mean().cpu(), cup.mean(), atol=1e-5)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # These ten are the whole vocabulary of the first notebooks. With a group that knows
 # numpy, show 7 and 9 only: broadcasting with keepdim trips people up, and the gradient
 # with respect to an image (not to weights) is new to most. Cell 9 is also honest about
@@ -901,6 +911,7 @@ note
 # above as fragments.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Show the wrong answer and its message live, then a hint. Students should leave this
 # section knowing that asking for a hint costs nothing and that no grade is recorded. If
 # you teach on Binder, let everybody save and download once, now, before there is
@@ -959,6 +970,7 @@ for notebook, need in {"00": 1.0, "01": 1.5, "02": 1.5}.items():
 assert total > 0.9
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Have everybody run this before the second lecture and read out the word: ordinary is
 # what the course is written for. A machine that reports under 1.5 GB free usually has
 # other notebooks open; shutting their kernels down in JupyterLab's side bar mends it.
@@ -1047,6 +1059,7 @@ result_4 = srlab.check("0.4", two_ways)
 result_4
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # 0.1 and 0.2 are for everybody and take five minutes each. 0.3 can be solved by trying
 # all 95 qualities; ask the quick ones how to do it with seven encodings (bisection),
 # and whether the size really always grows with the quality. 0.4 is for those who are

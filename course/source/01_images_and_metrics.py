@@ -35,6 +35,7 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Let the room vote before you say anything: which copy is better? Hardly anybody will
 # choose the blurred one. Then read the two numbers aloud. The whole notebook explains
 # why they are equal and what to do about it.
@@ -114,6 +115,7 @@ assert 0.0012 < moved < 0.5 / 255 + 1e-6
 print(f"round8 moved a value by {moved:.4f} at most; half a level is {0.5 / 255:.4f}")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Ask for the number of different colours that three times eight bits can say: more than
 # sixteen million. Point out that arithmetic on uint8 wraps around (250 + 10 is 4),
 # which is why the course works in floats and rounds at the end.
@@ -161,6 +163,7 @@ level = 255 * half_light
 print(f"half of the light has the number {half_light:.3f}, level {level:.0f}")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The curve is in the notebook and skipped on the slides. If somebody asks: it is a
 # power of 2.4 with a straight piece near black. Do not spend more than five minutes
 # here; the point is that averaging comes next.
@@ -202,6 +205,7 @@ print(f"PSNR of one against the other {apart:.1f} dB")
 # published tables follow. So does this course. Now you know what is left out.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Zoom the page so that one pixel of the figure is one pixel of the screen, else the
 # browser averages the board for you, and it averages the numbers. With a projector ask
 # the last row which grey fits.
@@ -219,6 +223,7 @@ print(f"PSNR of one against the other {apart:.1f} dB")
 srlab.ask("1.b")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The offsets 16 and 128 come from analogue television, where values below black carried
 # the synchronisation. What matters for us is that a luma step is only 219 / 255 of a
 # grey step: it returns as a trap in section 8.
@@ -245,6 +250,7 @@ srlab.show(
 # quarter of the chroma samples.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Look for the damage in the middle picture together: the gold line on the tank is gone
 # and the small red label on the engine is pale. Say that eleven decibels (the unit
 # comes in section 2) lie between the two copies, so PSNR agrees with the eye here.
@@ -259,6 +265,7 @@ srlab.show(
 # $$\mathrm{PSNR} = 10\,\log_{10}\frac{\mathrm{peak}^2}{\mathrm{MSE}}$$
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Do the first one at the board: everything too bright by 0.1 gives MSE 0.01, so 20 dB.
 # The logarithm is there because useful errors span a factor of ten thousand. Peak means
 # the largest possible value, not the brightest pixel of this picture.
@@ -324,6 +331,7 @@ print(f"rounding to 8 bits: {eight:.1f} dB")
 # - it does not ask whether anybody sees the error.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The lecture that this notebook follows lists the same virtues and faults. Ask for one
 # change of a picture that nobody would see and PSNR would punish hard: shift it by one
 # pixel, for example, or make it a little brighter.
@@ -424,6 +432,7 @@ figures.table(table, "Five distortions", units={"PSNR": "dB"}, digits=3)
 # in a little of the original.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Give the room half a minute with the picture and let them order the five by taste.
 # Most put the contrast stretch and the mean shift first and quarrel about the rest.
 # Then open the answer. Bisection is worth one sentence: the MSE grows with the
@@ -456,6 +465,7 @@ assert mu_a.shape == (1, 1, 286, 438)
 print("one number for each place of the window:", tuple(mu_a.shape))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Remind them of the formula: variance is the mean of the squares minus the square of
 # the mean. Only windows that lie wholly inside count, hence ten rows and columns fewer.
 # The pictures are in double precision because we are about to subtract nearly equal
@@ -494,6 +504,7 @@ print(f"{two_factors.numel():,} places: {apart < 1e-9}")
 # $2(\sigma_a\sigma_b + c_3)$ cancels.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Do the cancellation at the board: twice the denominator of s is the numerator of c.
 # One of the source texts prints the product of means under s; with that slip the two
 # forms do not agree, as a cell at the end of this section shows.
@@ -539,6 +550,7 @@ table = pd.DataFrame({"PSNR": dB, "SSIM": ssim})
 figures.table(table, "The same PSNR, five SSIM", units={"PSNR": "dB"}, digits=3)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The order is that of the lecture's slide: the stretch and the shift on top, noise,
 # blur and JPEG below. Say that SSIM is no judge either: is the dotted cat really better
 # than the blurred one for every purpose?
@@ -570,6 +582,7 @@ figures.table(found, "The same two pictures", digits=3)
 # shrinking cannot be compared with another.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Wang's ssim.m and piq shrink by round(smaller side / 256), so a picture of 384 pixels
 # or more is halved first, and our cat is not. Ask who has ever checked which SSIM their
 # library computes.
@@ -627,6 +640,7 @@ assert kept == 1000
 print(f"RMSE: the rule holds for {kept} of 1000 random triples")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Both questions are the lecture's own. Take the vote first. A thousand random triples
 # prove nothing, of course; the proof for the root is the triangle inequality of the
 # Euclidean norm. One counterexample is enough for a no, no number of examples for a
@@ -662,6 +676,7 @@ assert abs(far(x, worst) - far(worst, x)) < 1e-6 and far(x, x) < 1e-9
 print(f"there and back: {far(x, worst):.4f} and {far(worst, x):.4f}")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Brunet, Vrscay and Wang (2012) take SSIM apart: for each of its two factors, the root
 # of one minus the factor is a metric. Why care? Bounds, clustering and
 # nearest-neighbour search rest on the triangle inequality; nothing breaks in a table of
@@ -722,6 +737,7 @@ figures.table(table, "Noise of equal MSE, once seen and once hidden", digits=3)
 # notice; PSNR and PSNR-HVS cannot; VIFp is misled here and prefers the sky.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The noise is the same numbers in both places, so the squared error is the same. VIFp
 # asks how much information is lost, and leaves carry more information than sky. It is a
 # good moment to say that every measure here has its counterexample.
@@ -752,6 +768,7 @@ figures.table(table, "Noise of equal MSE, fine and coarse", digits=2)
 # at equal PSNR. **MS-SSIM** looks from far as well; plain SSIM prefers the blotches.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Contrast sensitivity: at usual distance the eye sees patterns of a few periods a
 # degree best, and hardly sees pixel-fine grain. Walk to the back of the room: the grain
 # disappears first, the blotches stay.
@@ -777,6 +794,7 @@ print("different orders of the five judges beside PSNR:", len(set(without_psnr))
 assert len(set(without_psnr)) == 4
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Let the room compare the order that they chose in section 2 with each column. There is
 # no winner to announce. What to take home: report at least two measures of different
 # kinds, and show pictures.
@@ -808,6 +826,7 @@ srlab.widgets.explore(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The film strip shows three kinds at 32 dB, where the stretch is hardly seen and the
 # dots are plain. JPEG has a floor: quality 3 cannot be made better than itself but by
 # mixing, so at high PSNR it is a faint ghost of the blocks.
@@ -849,6 +868,7 @@ assert len(pairs.trials) == 10
 print(f"{len(five)} pictures make {len(pairs.trials)} pairs; write `pairs` to vote")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Run it with the whole class on their own machines and join the files as the slide
 # says. Ten minutes are enough for twenty people. Compare the order
 # with the six columns of section 5, and talk about who judged the dots mildly and why.
@@ -893,6 +913,7 @@ figures.table(rows, "Made-up raters: impulse noise, mean and 95 % interval")
 # uncertainty ask four times as many people.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Stress the words made up: no one was asked, and the order of these means says nothing
 # about the pictures. With four raters the interval is wider than a grade; papers with
 # five raters and no interval are common.
@@ -991,6 +1012,7 @@ srlab.compare(
 # LR sits exactly on 8-bit levels.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The projection is the smallest change that makes the LR right; after the clamp it is
 # repeated because clamping spoils it a little. With four times fewer pixels along each
 # axis, fifteen of sixteen dimensions are in the null space.
@@ -1023,6 +1045,7 @@ assert abs(bicubic - dB) < 0.5
 print(f"bicubic enlargement {bicubic:.1f} dB, the mean {dB:.1f} dB")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # This is the most important figure of the notebook. Blau and Michaeli (2018) prove it
 # in general: the least distortion and the most natural look cannot be had at once.
 # Bicubic interpolation of the LR reaches nearly the PSNR of the mean, and it is also a
@@ -1055,6 +1078,7 @@ figures.table(pd.Series(ways, name="PSNR (dB)").to_frame(), "Four PSNR of one pi
 # **Name the protocol**; notebook 02 names four and measures each.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Many discussions beside famous repositories are about nothing but this table: official
 # weights two decibels under the paper. The answer is nearly always RGB against luma.
 
@@ -1173,6 +1197,7 @@ srlab.show(
 # used in this way.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Give 1.1 and 1.3 in class, 1.2 and 1.4 at home. The picture of 1.4 is in the notebook,
 # not on a slide: show it live after somebody has solved the exercise, and ask what a
 # network trained on SSIM might do at the borders of its patches.
@@ -1188,6 +1213,7 @@ srlab.quiz(1)
 # is right. `srlab.quiz(1, answers="a b c d a b c d")` counts your score.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Do questions 1, 2 and 4 aloud with a show of hands; each takes a minute. The rest is
 # for home.
 

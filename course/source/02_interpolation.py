@@ -37,6 +37,7 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Begin with the pictures and say nothing. Ask the room which of the three they would
 # choose for their own photograph, and what the original has that none of them has.
 # The notebook returns to that last question at the end.
@@ -93,6 +94,7 @@ f = grey[0, 0, 261, 537:545].double()
 srlab.ask("2.a")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Draw the eight samples on the board and let two students continue the curve by hand.
 # They will draw different curves: this is the whole problem. An interpolation method is
 # a decision about what happens between samples; nothing in the data makes it for us.
@@ -316,6 +318,7 @@ srlab.figures.table(errors, "Largest error on a sine, by samples a wave", digits
 # both give the mean of the two neighbours.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Keys proved it: with a = -1/2 the error is of third order, with any other a of first
 # order. The measured orders are 1, 2, 2, 3, 1, 1. Ask why anyone would take -0.75: on
 # pictures it looks a little crisper, since its negative lobes are stronger.
@@ -411,6 +414,7 @@ assert 25 < right < 26 and 2 < right - wrong < 5
 f"bicubic x4: {right:.2f} dB; with the halves forgotten: {wrong:.2f} dB"
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The picture with the forgotten halves looks perfectly fine; it is only moved by three
 # eighths of an input pixel, one and a half output pixels. PSNR compares pixel by pixel,
 # so it is punished hard. When a number is some decibels too low, look for a shift.
@@ -510,6 +514,7 @@ srlab.widgets.explore(
 # still the closest; 1/8 further, and the first pixels jump to the next one.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Let someone set nearest and move the phase slowly: the picture stands still and then
 # jumps, because the closest sample is the same one for a while. With cubic it glides.
 # This is also why a slow zoom by nearest jitters.
@@ -631,6 +636,7 @@ assert counted["x2"] == 16 and counted["x1/2"] == 64 and counted["x1/4"] == 256
 counted
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # The count for shrinking, 64, surprises most people. Do not explain it yet; section 5
 # does. Those who know splines may ask: bicubic convolution is not a spline, because
 # the slopes are estimated locally and not solved for globally.
@@ -697,6 +703,7 @@ srlab.figures.curves(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # This straight line is why interpolation works at all. Most of a photograph is in slow
 # waves, which any smooth kernel keeps. It is also why a gain in decibels is hard: what
 # interpolation loses is only a few per cent of the power, but it is what we call sharp.
@@ -808,6 +815,7 @@ srlab.figures.curves(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Two sentences are worth remembering: blur is a response below one where it should be
 # one, blocks and stairs are a response above zero where it should be zero. Everything
 # about kernels follows from this one picture.
@@ -908,6 +916,7 @@ assert (gain["x2"] < 0).all() and (gain[["x3", "x4"]] > 0).all(axis=None)
 srlab.figures.table(gain, "What antialiasing brings after bicubic enlargement, in dB")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # This is a good moment to say that a score judges a whole experiment. The small picture
 # with aliases looks worse and is worse, but bicubic enlargement blurs once more, and
 # the sharper small picture makes up for it at x2. Which small pictures a method was
@@ -947,6 +956,7 @@ srlab.figures.table(cost, "Chelsea, x4, PSNR by border rule, in dB")
 # is one reason why tables cut `scale` pixels from each side before they measure.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Convolutional networks pad with zeros by default. This section is one reason why
 # published numbers leave out the border, and why a network's border looks strange. The
 # rule reaches two small pixels in, eight big ones at x4; tables cut only four of them.
@@ -1038,6 +1048,7 @@ assert 0.12 < share < 0.18 and 55 < apart < 58 and by_one > 0.99
 f"{100 * share:.0f} % of the values differ; {apart:.1f} dB between the two"
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # MATLAB goes along the columns first and Pillow along the rows; both round in between.
 # So they differ in about as many values as rounding once and twice do. Nobody sees it,
 # but it is worth some hundredths of a decibel in a table.
@@ -1183,6 +1194,7 @@ assert -1.35 < set5["x2 minus B"]["full-range luma (Pillow, OpenCV)"] < -1.25
 srlab.figures.table(set5, "Set5, bicubic, dB against protocol B (from data/results)")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # These are the traps that people report again and again in issue trackers: official
 # weights two decibels under the paper, because RGB was measured; 1.3 decibels, because
 # the luma came from OpenCV. Let each student say which one they would have fallen into.
@@ -1423,6 +1435,7 @@ srlab.figures.table(share, "Protocol B, luma, PSNR in dB (from data/results)")
 # At x2 it is half of the gain and a little more, at x3 and x4 two fifths to a half.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Say clearly what is compared: SRCNN's number is the paper's, ours is ours, both under
 # protocol B. At x2 one linear layer, fitted in seconds, has half of the gain. The other
 # half is what notebook 03 is about: weights that depend on what is seen.
@@ -1456,6 +1469,7 @@ for name in found if trained else []:
 # `srlab.solution("2.1")` shows one way to do it.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Exercise 2.1 takes five minutes, 2.2 fifteen, 2.3 and 2.4 ten each. In a lecture, do
 # 2.4 together with a pencil: write down the samples of two cosines and see them agree.
 

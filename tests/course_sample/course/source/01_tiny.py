@@ -27,6 +27,7 @@ ramp = torch.linspace(0, 1, 48).reshape(1, 1, 6, 8)
 srlab.show(ramp, alt="A ramp of 48 grey values, dark above and bright below")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Say that this is a sample and that nobody is taught anything by it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -66,6 +67,7 @@ print(f"mean of the squared ramp: {mean:.3f}")
 # The mean of the squares is 0.34, see [the first section](#1-The-mean).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Let the room guess before you show the number; most people say one half.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -81,6 +83,7 @@ explore(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
+# *For the lecturer.*
 # Ask which power would make the picture brighter than the ramp itself.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
