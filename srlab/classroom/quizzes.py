@@ -128,9 +128,13 @@ def code_card(title: str, source: str) -> Card:
 def table_card(title: str, rows: Sequence[Mapping[str, str]]) -> Card:
     """A card with a table: each row maps column name to text, all with one set."""
     names = list(rows[0]) if rows else []
-    head = "".join(f'<th scope="col">{inline(name)}</th>' for name in names)
+    # Styles on the elements stay in a notebook that is not trusted yet.
+    left = 'style="text-align:left;vertical-align:top"'
+    head = "".join(f'<th scope="col" {left}>{inline(name)}</th>' for name in names)
     body = "".join(
-        "<tr>" + "".join(f"<td>{inline(row[name])}</td>" for name in names) + "</tr>"
+        "<tr>"
+        + "".join(f"<td {left}>{inline(row[name])}</td>" for name in names)
+        + "</tr>"
         for row in rows
     )
     table = (
@@ -149,7 +153,7 @@ def _option(name: str, letter: str, text: str, question: Question) -> str:
         f'<div class="option"><input type="radio" name="{name}" id="{item}"'
         f' aria-describedby="{item}-say"> '
         f'<label for="{item}">{letter}) {inline(text)}</label>'
-        f'<p class="say" id="{item}-say" hidden>{inline(say)}</p></div>'
+        f'<p class="say" id="{item}-say" style="display:none">{inline(say)}</p></div>'
     )
 
 
