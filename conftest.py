@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from srlab.doctor import find_chromium
 from tools.notebooks import NOT_COMPARED
 
 ALLOWED_SKIPS = Path(__file__).parent / "tests" / "allowed_skips.txt"
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 # Cells, exercises and tools are not modules to look for doctests in; a student's
 # working copies are nobody's tests.
 collect_ignore_glob = [
@@ -41,13 +40,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.skip_compare += NOT_COMPARED
 
 
-def has_chromium() -> bool:
-    """True if CHROMIUM names a browser or a known one is installed."""
-    return bool(os.environ.get("CHROMIUM") or any(map(shutil.which, CHROMIUMS)))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("browser") and not has_chromium():
+    if item.get_closest_marker("browser") and find_chromium() is None:
         pytest.skip(f"chromium is not installed: {item.name}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -111,7 +111,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         row = benchmark(restorer, args.set, args.scale, name, args.protocol)
     except ValueError as error:
         return _fail(str(error), code=2)
-    print(row if row.name else str(row).replace("this restorer", kernel))
+    print(row if row.name else replace(row, name=kernel))
     return 0
 
 
@@ -149,8 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if not argv[0].startswith("-") and argv[0] not in COMMANDS:
         near = get_close_matches(argv[0], COMMANDS, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else "there are"
-        hint += "" if near else f" {', '.join(COMMANDS)}"
+        known = f"there are {', '.join(COMMANDS)}"
+        hint = f"did you mean {' or '.join(near)}?" if near else known
         return _fail(f"no command is called {argv[0]!r}; {hint}", code=2)
     args = parser.parse_args(argv)
     try:

@@ -18,10 +18,11 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["Finding", "examine", "healthy", "render"]
+__all__ = ["Finding", "examine", "find_chromium", "healthy", "render"]
 
-NEEDED_GB = 1.5  # memory of the largest of the first notebooks
+NEEDED_GIB = 1.5  # memory of the largest of the first notebooks
 VERIFY_SECONDS = 3.0  # time for comparing pixels; sets after it are only counted
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
 _INSTALL = "pip install -e '.[course]' in the repository (`make lab` does it)"
 
@@ -190,11 +191,11 @@ def memory_gib() -> tuple[float, float]:
 def _memory() -> Iterator[Finding]:
     total, free = memory_gib()
     text = f"memory: {total:.1f} GiB, {free:.1f} GiB of it free"
-    if total < NEEDED_GB:
-        todo = f"a notebook needs up to {NEEDED_GB} GiB: use a larger machine"
+    if total < NEEDED_GIB:
+        todo = f"a notebook needs up to {NEEDED_GIB} GiB: use a larger machine"
         yield Finding("machine", "bad", text, todo)
-    elif free < NEEDED_GB:
-        todo = f"a notebook needs up to {NEEDED_GB} GiB: close other programs"
+    elif free < NEEDED_GIB:
+        todo = f"a notebook needs up to {NEEDED_GIB} GiB: close other programs"
         yield Finding("machine", "note", text, todo)
     else:
         yield Finding("machine", "ok", text)
@@ -266,12 +267,18 @@ def _weights() -> Iterator[Finding]:
         try:
             _, card = weights.read_weights(weights.find_weights(name))
         except ValueError as error:
-            yield Finding("weights", "note", str(error), "bring both files anew")
+            yield Finding("weights", "note", str(error), "fetch both files again")
             continue
         text = f"{name}: {card.parameters} parameters, {card.dtype}, sum checked"
         yield Finding("weights", "ok", text)
     if not found:
         yield Finding("weights", "note", "no trained weights here; none is needed yet")
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium: CHROMIUM in the environment, or a known name; else None."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def _tools() -> Iterator[Finding]:
@@ -286,9 +293,7 @@ def _tools() -> Iterator[Finding]:
     if missing:
         text = f"for `make test` only: {', '.join(missing)} not installed"
         yield Finding("tools", "note", text, "pip install -e '.[dev]'")
-    browsers = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    browser = next((path for name in browsers if (path := shutil.which(name))), "")
-    if browser:
+    if browser := find_chromium():
         yield Finding("tools", "ok", f"chromium: {browser}")
     else:
         text = "for browser tests and slides as PDF only: no Chromium"

@@ -22,13 +22,15 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 
 from srlab import metrics
+from srlab.datasets import benchmark_set
 from srlab.images import (
     FLOATS,
-    check_image,
+    check_one,
     check_whole,
     crop_to_multiple,
     from_uint8,
@@ -36,7 +38,11 @@ from srlab.images import (
     round8,
     to_uint8,
 )
+from srlab.paths import data_dir
 from srlab.resample import Interpolator, imresize
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "PROTOCOLS",
@@ -98,7 +104,7 @@ def benchmark(
             C is 3, or 1 under protocol B and for grey pictures.
         set_name: "Set5", "Set14", "B100" ... (see `srlab.datasets`), or a mapping
             name -> image of your own.
-        scale: 2, 3 or 4.
+        scale: a whole number; the published rows have 2, 3 and 4.
         name: of the published row to print beside; it brings its protocol along.
         protocol: A, B, C or E; without it and without a name, C.
         executor: measures the images in parallel (restorer and images are pickled). A
@@ -125,7 +131,7 @@ def benchmark(
     return BenchmarkRow(
         name=name or "",
         set_name=title,
-        scale=int(scale),
+        scale=scale,
         images=len(scores),
         protocol=protocol,
         psnr=sum(psnrs) / len(psnrs),
@@ -138,8 +144,6 @@ def benchmark(
 def _pictures(set_name: str | Mapping[str, torch.Tensor]):
     """(title, pairs of name and image) of a benchmark set or of one's own images."""
     if isinstance(set_name, str):
-        from srlab.datasets import benchmark_set
-
         pictures = benchmark_set(set_name)
         return pictures.name, pictures  # its own name, whatever alias was asked for
     if isinstance(set_name, Mapping) and set_name:
@@ -150,7 +154,7 @@ def _pictures(set_name: str | Mapping[str, torch.Tensor]):
     )
 
 
-def table(rows: Iterable[BenchmarkRow]):
+def table(rows: Iterable[BenchmarkRow]) -> pandas.DataFrame:
     """Rows -> a pandas table with a column a field."""
     import pandas as pd
 
@@ -158,7 +162,7 @@ def table(rows: Iterable[BenchmarkRow]):
     if not all(isinstance(row, BenchmarkRow) for row in rows):
         raise TypeError("table takes rows, as srlab.evaluation.benchmark gives them")
     names = [field.name for field in fields(BenchmarkRow)]
-    return pd.DataFrame([[getattr(r, n) for n in names] for r in rows], columns=names)
+    return pd.DataFrame(rows, columns=names)
 
 
 def published(name: str, set_name: str, scale: int) -> dict:
@@ -167,8 +171,6 @@ def published(name: str, set_name: str, scale: int) -> dict:
     Raises:
         ValueError: no row of that name at all; the message lists the names.
     """
-    from srlab.paths import data_dir
-
     text = (data_dir() / "results" / "published.toml").read_text(encoding="utf-8")
     methods = tomllib.loads(text)
     scale = check_whole(scale, "scale", 1)
@@ -181,15 +183,13 @@ def published(name: str, set_name: str, scale: int) -> dict:
     return {"protocol": method["protocol"], **(found[0] if found else {})}
 
 
-def results(name: str):
+def results(name: str) -> pandas.DataFrame:
     """What a full run measured, from data/results/NAME.csv, as a pandas table.
 
     The comment lines on top of the file say the command, the device and the minutes;
-    they are in ``.attrs["note"]`` of the table.
+    they are in ``.attrs["note"]`` of the table. FileNotFoundError lists the names.
     """
     import pandas as pd
-
-    from srlab.paths import data_dir
 
     folder = data_dir() / "results"
     path, names = folder / f"{name}.csv", sorted(p.stem for p in folder.glob("*.csv"))
@@ -207,8 +207,7 @@ def _score(
     restorer: Restorer, scale: int, protocol: str, image: torch.Tensor
 ) -> tuple[float, float]:
     """(PSNR in dB, SSIM) of one image (1, C, H, W) in [0, 1]."""
-    if check_image(image).shape[0] != 1:
-        raise ValueError(f"a set holds single images, not a batch of {image.shape[0]}")
+    check_one(image)
     with torch.no_grad():
         x, y = PROTOCOLS[protocol](restorer, crop_to_multiple(image, scale), scale)
     x, y = x.to(torch.float64), y.to(torch.float64)

@@ -66,7 +66,8 @@ def mse(
     >>> round(mse(torch.full((1, 3, 8, 8), 0.1), torch.zeros(1, 3, 8, 8)), 6)
     0.01
     """
-    return sum(values := _mse_per_image(x, y, border, luma, weight)) / len(values)
+    values = _mse_per_image(x, y, border, luma, weight)
+    return sum(values) / len(values)
 
 
 def psnr(
@@ -140,10 +141,10 @@ def ssim_map(x: torch.Tensor, y: torch.Tensor) -> SSIMMap:
     """
     x, y = _prepare(x, y, 0, False, smallest=WINDOW, name="SSIM")
     mu_x, mu_y, var_x, var_y, cov = moments = _moments(x, y)
-    c1, c2 = K1**2, K2**2
+    c2 = K2**2
     deviations = (var_x * var_y + 1e-20).sqrt()  # sigma_x sigma_y, with a gradient at 0
     return SSIMMap(
-        luminance=(2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1),
+        luminance=_luminance(mu_x, mu_y),
         contrast=(2 * deviations + c2) / (var_x + var_y + c2),
         structure=(cov + c2 / 2) / (deviations + c2 / 2),
         ssim=_two_factors(*moments),
@@ -158,15 +159,21 @@ def _moments(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
 
 def _two_factors(mu_x, mu_y, var_x, var_y, cov) -> torch.Tensor:
-    c1, c2 = K1**2, K2**2
-    luminance = (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
-    return luminance * (2 * cov + c2) / (var_x + var_y + c2)
+    c2 = K2**2
+    return _luminance(mu_x, mu_y) * (2 * cov + c2) / (var_x + var_y + c2)
+
+
+def _luminance(mu_x: torch.Tensor, mu_y: torch.Tensor) -> torch.Tensor:
+    c1 = K1**2
+    return (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
 
 
 def ms_ssim(
     x: torch.Tensor, y: torch.Tensor, border: int = 0, luma: bool = False
 ) -> float:
     """Multi-scale SSIM over five scales (pytorch-msssim); at least 161 x 161 pixels.
+
+    In [0, 1], 1 for equal images. Arguments and errors as for `mse`.
 
     Z. Wang, E. Simoncelli, A. Bovik, 2003, doi:10.1109/ACSSC.2003.1292216.
     """
@@ -182,7 +189,8 @@ def vifp(
     """Visual information fidelity in the pixel domain (piq); at least 41 x 41 pixels.
 
     y is the original: swapping the two gives another number. 1 for equal images; above
-    1 where x has more contrast. RGB is turned to grey by the library.
+    1 where x has more contrast. RGB is turned to grey by the library. Arguments and
+    errors as for `mse`.
 
     H. Sheikh, A. Bovik, 2006, doi:10.1109/TIP.2005.859378.
     """
@@ -199,7 +207,8 @@ def psnr_hvs(
     sensitivity (psnr-hvsm), on luma; at least 8 x 8 pixels.
 
     K. Egiazarian et al., "A new full-reference quality metrics based on HVS", 2006.
-    Right and bottom are cut to a multiple of 8. `inf` for equal images.
+    Right and bottom are cut to a multiple of 8. `inf` for equal images. Arguments and
+    errors as for `mse`.
     """
     return _hvs(x, y, border, luma, index=0, name="PSNR-HVS")
 
@@ -221,7 +230,7 @@ def lpips(
     """LPIPS (piq, VGG16): a distance of deep features, 0 for equal; 32 x 32 pixels up.
 
     R. Zhang et al., 2018, arXiv:1801.03924. piq fetches its weights (over 500 MB) on
-    first use.
+    first use. Arguments and errors as for `mse`, and
 
     Raises:
         RuntimeError: the weights are not there and cannot be fetched.
@@ -249,7 +258,6 @@ def _lpips() -> torch.nn.Module:
 
 
 def _hvs(x, y, border: int, luma: bool, index: int, name: str) -> float:
-    # The library answers 100 dB for equal images; a decibel of no error is infinite.
     function = _hvs_library()
     x, y = _prepare(x, y, border, luma, smallest=8, name=name)
     x, y = (_luma(v.detach()).to(torch.float64).clamp(0, 1) for v in (x, y))
@@ -257,7 +265,7 @@ def _hvs(x, y, border: int, luma: bool, index: int, name: str) -> float:
     pairs = zip(x[:, 0, :h, :w].cpu(), y[:, 0, :h, :w].cpu(), strict=True)
     with np.errstate(invalid="ignore"):  # it divides by the variance of flat blocks
         values = [
-            math.inf
+            math.inf  # the library answers 100 dB for equal images
             if torch.equal(a, b)
             else float(function(b.numpy(), a.numpy())[index])
             for a, b in pairs

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""Where things are: the course folder, data/, the local sets, the cache.
+"""Where things are: the course folder, data/, the local sets, the cache; safe writing.
 
 The course is installed "editable" (``make lab`` does it), so ``data/`` and
 ``course/`` stand beside the package. Four environment variables override that:
@@ -76,6 +76,16 @@ def local_dirs() -> list[Path]:
     told = os.environ.get("SRLAB_DATA", "").split(os.pathsep)
     folders = [Path(part).expanduser().resolve() for part in told if part.strip()]
     return [folder for folder in folders if folder.is_dir()]
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all; an older one stays until then."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def cache_dir() -> Path:

@@ -288,8 +288,6 @@ def _named(kernel: str | Kernel) -> Kernel:
 
 
 def _check(image: torch.Tensor) -> None:
-    if not isinstance(image, torch.Tensor):
-        raise TypeError(f"expected a tensor (B, C, H, W), got {type(image).__name__}")
     check_tensor(image)
     if image.dtype not in (torch.uint8, *FLOATS):
         raise TypeError(f"expected float or uint8 values, got {image.dtype}")
@@ -327,7 +325,7 @@ def _target(
                 f"0, not {scale!r:.60}"
             )
         exact = (min(old[i] * scales[i], 2**31) for i in (0, 1))
-        new = [math.ceil(n - 1e-9) for n in exact]
+        new = [math.ceil(n - 1e-9) for n in exact]  # 3 * (1 / 3) may exceed 1
     new = (max(new[0], 1), max(new[1], 1))
     if new[0] * new[1] > MAX_PIXELS:
         raise ValueError(f"{new[0]} x {new[1]} pixels are more than {MAX_PIXELS}")
@@ -348,7 +346,7 @@ def banded(weights: torch.Tensor, indices: torch.Tensor) -> Banded:
         weights, indices: (n_out, P) each, as `contributions` gives them.
 
     Returns:
-        blocks (first, last, matrix (last - first, outputs)): each makes 32 outputs or
+        blocks (first, last, matrix (last - first, outputs)): each makes 64 outputs or
         fewer from the input samples first .. last - 1.
     """
     blocks = []

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -37,7 +36,7 @@ __all__ = [
 Scalar = str | bool | int | float
 _PICKLES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".tar", ".joblib")
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
-_COUNTERS = ("running_mean", "running_var", "num_batches_tracked")  # not learned
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # not learned
 
 
 class BrokenWeights(ValueError):
@@ -60,17 +59,15 @@ class Card:
     model: str = ""  # the class, "EDSR"
     settings: dict[str, Scalar] = field(default_factory=dict)  # its arguments
     note: str = ""  # what a user should know: "a short run"
-    parameters: int = 0  # learned numbers
+    parameters: int = 0  # learned numbers: floats, batch norm's statistics left out
     dtype: str = ""  # of the file: "float32" or "float16"
     sha256: str = ""  # of the file
 
     def __post_init__(self) -> None:
         """ValueError that names the field which is empty, or of another type."""
         for key in ("recipe", "data", "device", "licence"):
-            if (
-                not isinstance(getattr(self, key), str)
-                or not getattr(self, key).strip()
-            ):
+            text = getattr(self, key)
+            if not isinstance(text, str) or not text.strip():
                 raise ValueError(f"the card's {key} must be a text that is not empty")
         for key in ("model", "note", "dtype", "sha256"):
             if not isinstance(getattr(self, key), str):
@@ -116,7 +113,8 @@ def write_weights(
     Args:
         path: with the ending .safetensors, or without.
         state_dict: name -> tensor, as ``model.state_dict()`` gives it.
-        card: parameters, dtype and sha256 are filled in.
+        card: parameters, dtype and sha256 are filled in. A float buffer (a mask, a
+            fixed kernel) would count as learned: register it as not persistent.
         dtype: how floating tensors are stored; float16 halves the file, and
             `read_weights` gives float32 back. Measure the loss before you keep it.
 
@@ -137,22 +135,30 @@ def write_weights(
     if not state_dict:
         raise ValueError("the state dict is empty: there is nothing to write")
     tensors = {k: _storable(k, v, _DTYPES[dtype]) for k, v in state_dict.items()}
-    learned = [v for k, v in tensors.items() if not k.endswith(_COUNTERS)]
     data = save(tensors, metadata={"format": "pt"})
     card = replace(
         card,
-        parameters=sum(v.numel() for v in learned),
+        parameters=_learned(tensors),
         dtype=dtype,
         sha256=hashlib.sha256(data).hexdigest(),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
-    _replace(file, data)
-    _replace(file.with_suffix(".toml"), _toml(card).encode())
+    paths.write_whole(file, data)
+    paths.write_whole(file.with_suffix(".toml"), _toml(card).encode())
     return card
 
 
+def _learned(tensors: Mapping[str, torch.Tensor]) -> int:
+    """How many numbers were learned: floats, without batch norm's statistics."""
+    learned = (v for k, v in tensors.items() if not k.endswith(_STATISTICS))
+    return sum(v.numel() for v in learned if v.is_floating_point())
+
+
 def _file(path: str | Path) -> Path:
-    """The .safetensors file that a path means; ValueError for a pickle."""
+    """The .safetensors file that a path means.
+
+    TypeError for what is no path, ValueError for a pickle.
+    """
     if not isinstance(path, str | Path) or not Path(path).name:
         raise TypeError(f"expected the path of a weights file, not {path!r:.60}")
     path = Path(path).expanduser()
@@ -184,16 +190,6 @@ def _storable(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tens
     if not stored.isfinite().all():
         raise ValueError(f"{name} holds values that {dtype} cannot: use float32")
     return stored.contiguous().clone()
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _toml(card: Card) -> str:
@@ -260,7 +256,7 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
     if hashlib.sha256(data).hexdigest() != card.sha256:
         raise BrokenWeights(
             f"{file.name} ({len(data)} bytes) is damaged, cut off, or not the file of "
-            "its card: the sha256 differs. Bring both files anew."
+            "its card: the sha256 differs. Fetch both files again."
         )
     try:
         tensors = load(data)

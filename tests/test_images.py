@@ -207,3 +207,13 @@ def test_crop_and_shave():
         images.shave(x, 19)
     with pytest.raises(ValueError, match="whole number"):
         images.shave(x, -1)
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
+def test_one_image_as_pillows(channels, mode):
+    image = torch.full((1, channels, 2, 5), 0.5)
+    picture = images.to_pillow(image)
+    assert (picture.mode, picture.size) == (mode, (5, 2))
+    assert picture.getextrema() in ((128, 128), ((128, 128),) * 3)
+    with pytest.raises(ValueError, match="batch of 2"):
+        images.to_pillow(image.repeat(2, 1, 1, 1))

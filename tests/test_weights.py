@@ -209,3 +209,8 @@ def test_find_weights(tmp_path, monkeypatch, state):
     for name in ("../toy", "", "a/b", "/etc/passwd"):
         with pytest.raises(ValueError, match="no plain name"):
             weights.find_weights(name)
+
+
+def test_an_index_buffer_is_not_learned(tmp_path):
+    state = {"weight": torch.zeros(3, 2), "index": torch.arange(100)}
+    assert write_weights(tmp_path / "toy", state, CARD).parameters == 6

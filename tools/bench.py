@@ -37,7 +37,7 @@ from srlab.images import (
     from_uint8,
     luma,
     round8,
-    shave,
+    to_pillow,
     to_uint8,
 )
 from srlab.paths import data_dir
@@ -63,8 +63,7 @@ def rows(executor) -> pd.DataFrame:
 
 def _pil_resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Pillow's 8-bit bicubic, (1, C, H, W) -> (1, C, *size)."""
-    array = to_uint8(image)[0].permute(1, 2, 0).numpy()
-    picture = Image.fromarray(array).resize(size[::-1], Image.Resampling.BICUBIC)
+    picture = to_pillow(image).resize(size[::-1], Image.Resampling.BICUBIC)
     return from_uint8(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
 
 
@@ -72,8 +71,9 @@ def _cv2_resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """OpenCV's 8-bit INTER_CUBIC (a = -0.75, never widened)."""
     import cv2
 
-    array = to_uint8(image)[0].permute(1, 2, 0).numpy()
-    array = cv2.resize(array, size[::-1], interpolation=cv2.INTER_CUBIC)
+    array = cv2.resize(
+        np.array(to_pillow(image)), size[::-1], interpolation=cv2.INTER_CUBIC
+    )
     return from_uint8(torch.from_numpy(array).permute(2, 0, 1)[None])
 
 
@@ -81,10 +81,6 @@ def _full_range(image: torch.Tensor) -> torch.Tensor:
     """Luma as Pillow and OpenCV compute it: 0.299 R + 0.587 G + 0.114 B, no swing."""
     r, g, b = image.split(1, dim=1)
     return 0.299 * r + 0.587 * g + 0.114 * b
-
-
-def _psnr(x: torch.Tensor, y: torch.Tensor, border: int) -> float:
-    return metrics.psnr(shave(x, border), shave(y, border))
 
 
 def _variants(hr: torch.Tensor, scale: int) -> dict[str, float]:
@@ -104,18 +100,18 @@ def _variants(hr: torch.Tensor, scale: int) -> dict[str, float]:
     b = round8(imresize(imresize(lumas, scale=1 / scale), scale=scale))
     a = luma(from_uint8(imresize(imresize(to_uint8(hr), scale=1 / scale), scale=scale)))
     return {
-        "protocol B (the papers' bicubic row)": _psnr(b, lumas, scale),
-        "protocol A": _psnr(round8(a), lumas, scale),
-        "protocol C": _psnr(luma(sr), luma(hr), scale),
-        "nothing rounded": _psnr(luma(raw), luma(hr), scale),
-        "no border cut": _psnr(luma(sr), luma(hr), 0),
-        "RGB instead of luma (protocol E)": _psnr(sr, hr, scale),
-        "full-range luma (Pillow, OpenCV)": _psnr(
+        "protocol B (the papers' bicubic row)": metrics.psnr(b, lumas, scale),
+        "protocol A": metrics.psnr(round8(a), lumas, scale),
+        "protocol C": metrics.psnr(luma(sr), luma(hr), scale),
+        "nothing rounded": metrics.psnr(luma(raw), luma(hr), scale),
+        "no border cut": metrics.psnr(luma(sr), luma(hr), 0),
+        "RGB instead of luma (protocol E)": metrics.psnr(sr, hr, scale),
+        "full-range luma (Pillow, OpenCV)": metrics.psnr(
             _full_range(sr), _full_range(hr), scale
         ),
-        "Pillow's bicubic both ways": _psnr(luma(pil), luma(hr), scale),
-        "shrunk without antialiasing": _psnr(luma(unaliased), luma(hr), scale),
-        "OpenCV's bicubic both ways": _psnr(luma(opencv), luma(hr), scale),
+        "Pillow's bicubic both ways": metrics.psnr(luma(pil), luma(hr), scale),
+        "shrunk without antialiasing": metrics.psnr(luma(unaliased), luma(hr), scale),
+        "OpenCV's bicubic both ways": metrics.psnr(luma(opencv), luma(hr), scale),
     }
 
 

@@ -15,6 +15,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from srlab.paths import write_whole
+
 __all__ = ["SESSION", "Session", "restore", "save"]
 
 VERSION = 1
@@ -105,12 +107,7 @@ def save(path: str | os.PathLike) -> str:
     quizzes, sources = quizzes | SESSION.quizzes, sources | SESSION.sources
     data = {"srlab_answers": VERSION, "quizzes": quizzes, "exercises": sources}
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, (text + "\n").encode())
     count = f"quizzes: {len(quizzes)}, exercises: {len(sources)}"
     return f"Answers kept in {path.name} ({count}).{note}"
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from srlab.images import check_image
+from srlab.images import check_one
 
 if TYPE_CHECKING:
     import pandas
@@ -284,8 +284,7 @@ def rating(
         raise TypeError(f"path is a {type(path).__name__}; expected a file's path")
     both = {"the reference": reference} if reference is not None else {}
     for title, image in (both | dict(images)).items():
-        if check_image(image, str(title)).shape[0] != 1:
-            raise ValueError(f"{title} holds {image.shape[0]} images; expected one")
+        check_one(image, str(title))
     if len(images) < (2 if kind == "2afc" else 1):
         raise ValueError("give at least two images to choose from, one to grade")
     return Rating(images, reference, kind, seed, path)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""What a codec is, what its rate is, and the error of a broken stream."""
+"""What a codec is, what its rate is, and the error of a broken stream.
+
+`check_one` is the door of every encoder.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from srlab.images import check_image, check_tensor
+from srlab.images import check_one, check_tensor
 
 __all__ = ["Codec", "CorruptStream", "bpp", "check_one"]
 
@@ -31,6 +34,12 @@ class Codec(Protocol):
 def bpp(data: bytes, image: torch.Tensor) -> float:
     """The rate in bits per pixel: 8 len(data) / (H W), of real bytes and nothing else.
 
+    Args:
+        data: all that a decoder gets. image: (B, C, H, W), or any (..., H, W).
+
+    Raises:
+        TypeError, ValueError: no bytes, or an image that is no tensor or empty.
+
     >>> bpp(bytes(16), torch.zeros(1, 3, 8, 8))
     2.0
     """
@@ -39,13 +48,3 @@ def bpp(data: bytes, image: torch.Tensor) -> float:
     if not check_tensor(image).numel():
         raise ValueError(f"image is empty: its shape is {tuple(image.shape)}")
     return 8 * len(data) / (image.shape[-2] * image.shape[-1])
-
-
-def check_one(image: torch.Tensor) -> torch.Tensor:
-    """The door of every encoder: one image (1, C, H, W), C = 1 or 3, or ValueError."""
-    check_image(image)
-    if image.shape[0] != 1:
-        raise ValueError(
-            f"encode takes one image (1, C, H, W), not a batch of {image.shape[0]}"
-        )
-    return image

@@ -8,14 +8,14 @@ import io
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
 
 from srlab.codecs.base import CorruptStream, check_one
-from srlab.images import check_whole, make_room, read, to_uint8
+from srlab.images import check_whole, make_room, read, to_pillow
 
 __all__ = ["JPEG", "WebP"]
 
-_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}  # Pillow's numbers
+_SIGNATURES = {"JPEG": (0, b"\xff\xd8"), "WEBP": (8, b"WEBP")}  # kind -> place, bytes
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,14 @@ def _set_whole(codec: JPEG | WebP, name: str, low: int, high: int) -> None:
 
 
 def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
-    array = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
-    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
-    make_room(array.size)
+    picture = to_pillow(image)
+    make_room(image.numel())
     buffer = io.BytesIO()
     try:
         picture.save(buffer, kind, **options)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{kind} cannot hold {array.shape[0]} x {array.shape[1]} pixels: {error}"
+            f"{kind} cannot hold {picture.height} x {picture.width} pixels: {error}"
         ) from None
     return buffer.getvalue()
 
@@ -99,12 +98,11 @@ def _decode(data: bytes, kind: str) -> torch.Tensor:
     try:
         data = bytes(memoryview(data))
     except TypeError:
-        kind = type(data).__name__
-        raise TypeError(f"decode takes the bytes of a file, not a {kind}") from None
-    signature = {"JPEG": (b"\xff\xd8", 0), "WEBP": (b"WEBP", 8)}[kind]
-    mark, at = signature
-    if data[at : at + len(mark)] != mark:
-        raise CorruptStream(f"these {len(data)} bytes are no {kind} file")
+        given = type(data).__name__
+        raise TypeError(f"decode takes the bytes of a file, not a {given}") from None
+    place, signature = _SIGNATURES[kind]
+    if not data.startswith(signature, place):
+        raise CorruptStream(f"these {len(data)} bytes are not a {kind} file")
     try:
         return read(data, keep_grey=True)
     except ValueError as error:

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from srlab import paths
@@ -58,12 +58,14 @@ class DatasetWarning(UserWarning):
 def image_paths(folder: Path) -> list[Path]:
     """All pictures in a folder and those below it, sorted; hidden ones are left out."""
     folder = Path(folder)
-    found = [p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES]
-    return sorted(p for p in found if _visible(p.relative_to(folder)) and p.is_file())
+    found = [p for p in folder.rglob("*") if is_picture(p.relative_to(folder))]
+    return sorted(p for p in found if p.is_file())
 
 
-def _visible(path: Path) -> bool:
-    return not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+def is_picture(path: PurePath) -> bool:
+    """By its name: a picture's ending, and neither it nor a folder above is hidden."""
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in IMAGE_SUFFIXES and not hidden
 
 
 def find(name: str) -> Path | None:
@@ -226,7 +228,7 @@ def benchmark_set(name: str) -> BenchmarkSet:
     Raises:
         UnknownDataset: no such name.
         FileNotFoundError: not here; the message says how to get it.
-        ValueError: an image too few or too many, or a damaged one.
+        ValueError: images are missing, too many or damaged.
 
     Warns DatasetWarning when the pixels are others than the registry's.
     """
@@ -246,7 +248,7 @@ def benchmark_set(name: str) -> BenchmarkSet:
 def _again(found: Check) -> str:
     row = entry(found.name)
     if row.fetchable:
-        return f"`python -m srlab fetch {row.name}` brings it anew."
+        return f"`python -m srlab fetch {row.name}` fetches it again."
     return row.by_hand or "then try again."
 
 

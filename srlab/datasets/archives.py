@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from srlab.datasets import IMAGE_SUFFIXES
+from srlab.datasets import is_picture
 
 __all__ = ["BrokenArchive", "unpack"]
 
@@ -84,17 +84,13 @@ def _choose(box: zipfile.ZipFile | tarfile.TarFile, pattern: str, name: str) -> 
     """Name in the archive -> member, for the pictures that match."""
     chosen = {}
     for path, member, is_file in _members(box):
-        parts = PurePosixPath(path).parts
-        if path.startswith("/") or ".." in parts or re.search(r"[\\:\0]", path):
+        inside = PurePosixPath(path)
+        if path.startswith("/") or ".." in inside.parts or re.search(r"[\\:\0]", path):
             raise BrokenArchive(
                 f"{name} holds an unsafe name, {path!r}; nothing was unpacked"
             )
         path = path.removeprefix("./")
-        picture = PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES
-        hidden = any(
-            part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts
-        )
-        if is_file and picture and not hidden and fnmatchcase(path, pattern):
+        if is_file and is_picture(inside) and fnmatchcase(path, pattern):
             chosen[path] = member
     if not chosen:
         raise BrokenArchive(f"{name} holds no picture called {pattern}")

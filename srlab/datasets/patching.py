@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import torch
 
-from srlab.images import check_tensor
+from srlab.images import check_tensor, check_whole
 
 __all__ = ["dihedral", "patch_pairs", "patches"]
 
@@ -42,13 +42,10 @@ def patches(
     """
     images = [_single(image, i, size) for i, image in enumerate(images)]
     _same_kind(images)
-    if count < 1:
-        raise ValueError(f"count must be at least 1, not {count}")
-    drawn = [_draw(images, size, generator) for _ in range(count)]
-    cut = [
-        dihedral(images[i][:, top : top + size, left : left + size], k * augment)
-        for i, top, left, k in drawn
+    drawn = [
+        _draw(images, size, generator) for _ in range(check_whole(count, "count", 1))
     ]
+    cut = [_cut(images[i], top, left, size, k * augment) for i, top, left, k in drawn]
     return torch.stack(cut)
 
 
@@ -79,16 +76,18 @@ def patch_pairs(
     _same_kind(low)
     _same_kind(high)
     s = _scale(low, high)
-    if count < 1:
-        raise ValueError(f"count must be at least 1, not {count}")
     xs, ys = [], []
-    for _ in range(count):
+    for _ in range(check_whole(count, "count", 1)):
         i, top, left, k = _draw(low, size, generator)
-        x = low[i][:, top : top + size, left : left + size]
-        y = high[i][:, s * top : s * (top + size), s * left : s * (left + size)]
-        xs.append(dihedral(x, k * augment))
-        ys.append(dihedral(y, k * augment))
+        k *= augment
+        xs.append(_cut(low[i], top, left, size, k))
+        ys.append(_cut(high[i], s * top, s * left, s * size, k))
     return torch.stack(xs), torch.stack(ys)
+
+
+def _cut(image: torch.Tensor, top: int, left: int, size: int, k: int) -> torch.Tensor:
+    """The square of (C, H, W) that starts there, in position k of `dihedral`."""
+    return dihedral(image[:, top : top + size, left : left + size], k)
 
 
 def dihedral(image: torch.Tensor, k: int) -> torch.Tensor:

@@ -23,6 +23,7 @@ from srlab.figures.layout import Cell
 from srlab.figures.pictures import Crop, Picture, check_alt
 from srlab.figures.tables import Table, table
 from srlab.figures.viewers import Viewer, compare, zoom
+from srlab.images import check_image
 
 __all__ = ["PALETTE", "Picture", "Table", "Viewer", "compare", "curves", "show"]
 __all__ += ["table", "zoom"]
@@ -133,7 +134,7 @@ def _colours(
         if name and one.shape[1] != 1:
             raise ValueError(f"image {i} has {one.shape[1]} channels; a map has one")
         if not name:
-            pictures.check_image(one, f"image {i}")
+            check_image(one, f"image {i}")
     return list(cmap)
 
 

@@ -83,7 +83,7 @@ def gather(
         raise ValueError("there is no image to show: the list is empty")
     found = []
     for i, (title, one) in enumerate(named):
-        _check_one(one, "image" if len(named) == 1 else f"image {i + 1}", maps)
+        _check_shown(one, "image" if len(named) == 1 else f"image {i + 1}", maps)
         parts = one.detach().float().cpu().split(1)
         numbered = title and len(parts) > 1
         found += [
@@ -98,7 +98,8 @@ def gather(
     return [(str(title), one) for title, (_, one) in zip(titles, found, strict=True)]
 
 
-def _check_one(image: Any, name: str, maps: bool) -> None:
+def _check_shown(image: Any, name: str, maps: bool) -> None:
+    """An image, or with ``maps`` one channel of any finite numbers."""
     one_channel = (
         maps
         and isinstance(image, torch.Tensor)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from srlab.figures import pictures, viewer_parts
 from srlab.figures.pictures import Crop, check_alt
+from srlab.images import check_one
 
 __all__ = ["Viewer", "compare", "zoom"]
 
@@ -164,10 +165,7 @@ def _zoom_html(one: torch.Tensor, alt: str, factor: int) -> str:
 
 def _single(image: torch.Tensor, name: str) -> torch.Tensor:
     """Check one image at the door: (1, C, H, W) in [0, 1], on the CPU, float32."""
-    pictures.check_image(image, name)
-    if image.shape[0] != 1:
-        raise ValueError(f"{name} holds {image.shape[0]} images; expected one: x[:1]")
-    return image.detach().float().cpu()
+    return check_one(image, name).detach().float().cpu()
 
 
 def _same_size(a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:

@@ -8,11 +8,12 @@ An image is a float32 tensor ``(B, C, H, W)`` in ``[0, 1]``, RGB unless it says 
 from srlab.images.doors import (
     FLOATS,
     check_image,
+    check_one,
     check_pair,
     check_tensor,
     check_whole,
 )
-from srlab.images.files import make_room, photo, photo_names, read, write
+from srlab.images.files import make_room, photo, photo_names, read, to_pillow, write
 from srlab.images.values import (
     crop_to_multiple,
     from_uint8,
@@ -27,6 +28,7 @@ from srlab.images.values import (
 __all__ = [
     "FLOATS",
     "check_image",
+    "check_one",
     "check_pair",
     "check_tensor",
     "check_whole",
@@ -40,6 +42,7 @@ __all__ = [
     "rgb",
     "round8",
     "shave",
+    "to_pillow",
     "to_uint8",
     "write",
     "ycbcr",

@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 import torch
 
-__all__ = ["FLOATS", "check_image", "check_pair", "check_tensor", "check_whole"]
+__all__ = [
+    "FLOATS",
+    "check_image",
+    "check_one",
+    "check_pair",
+    "check_tensor",
+    "check_whole",
+]
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 _OVERSHOOT = 0.5  # interpolation leaves [0, 1] a little; 0..255 does so by far
@@ -43,12 +51,22 @@ def check_image(
     if image.numel() == 0:
         raise ValueError(f"{name} is empty: its shape is {tuple(image.shape)}")
     low, high = (v.item() for v in torch.aminmax(image.detach()))
-    if not np.isfinite(low) or not np.isfinite(high):
+    if not math.isfinite(low) or not math.isfinite(high):
         raise ValueError(f"{name} holds NaN or infinite values")
     if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
         raise ValueError(
             f"{name} goes from {low:.4g} to {high:.4g}; expected [0, 1]: "
             "divide 0..255 by 255, or .clamp(0, 1) what overshoots"
+        )
+    return image
+
+
+def check_one(image: torch.Tensor, name: str = "image") -> torch.Tensor:
+    """A single image (1, C, H, W), C = 1 or 3, as `check_image` wants it."""
+    if check_image(image, name).shape[0] != 1:
+        raise ValueError(
+            f"{name} holds a batch of {image.shape[0]}; expected one image "
+            "(1, C, H, W): image[:1] takes the first"
         )
     return image
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from srlab.images.doors import check_image, check_whole
+from srlab.images.doors import check_one, check_whole
 from srlab.images.values import to_uint8
 
-__all__ = ["make_room", "photo", "photo_names", "read", "write"]
+__all__ = ["make_room", "photo", "photo_names", "read", "to_pillow", "write"]
 
 MAX_PIXELS = 100_000_000  # refuse a decompression bomb; a phone has 12 to 50 million
 
@@ -95,9 +95,9 @@ def read(file: str | Path | io.IOBase | bytes, keep_grey: bool = False) -> torch
 
     Raises:
         FileNotFoundError: no such file.
-        TypeError: no path, file or bytes.
-        ValueError: a folder, no picture, a truncated one, one that may not be read, or
-            one of over 100 million pixels.
+        TypeError: not a path, a file or bytes.
+        ValueError: a folder, not a picture, a truncated one, one that may not be
+            read, or one of over 100 million pixels.
     """
     if isinstance(file, (str, Path)):
         source, name = _path(file), f"{str(file)!r}"
@@ -106,7 +106,7 @@ def read(file: str | Path | io.IOBase | bytes, keep_grey: bool = False) -> torch
         if not source.exists():
             raise FileNotFoundError(f"no file {name}; check the path")
         if not source.is_file():  # a pipe would be waited for without end
-            raise ValueError(f"{name} is no regular file; expected a picture file")
+            raise ValueError(f"{name} is not a regular file; expected a picture file")
     elif isinstance(file, (bytes, bytearray, memoryview)):
         source, name = io.BytesIO(file), "the data"
     elif hasattr(file, "read") and hasattr(file, "seek"):
@@ -127,7 +127,7 @@ def _path(path: str | Path) -> Path:
         full = Path(path).expanduser()
         full.exists()  # a name that is too long is found now
     except (RuntimeError, OSError, ValueError) as error:
-        raise ValueError(f"{str(path)[:60]!r} is no usable path: {error}") from None
+        raise ValueError(f"{str(path)[:60]!r} is not a usable path: {error}") from None
     return full
 
 
@@ -146,6 +146,8 @@ def _open(source, name: str) -> Image.Image:
         ) from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large: {error}") from None
+    except MemoryError:
+        raise  # the picture may be good; the machine is too small
     except Exception as error:  # a decoder may raise anything on a stranger's bytes
         if isinstance(error, OSError) and error.errno:
             raise ValueError(f"{name} cannot be opened: {error.strerror}") from None
@@ -203,15 +205,11 @@ def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
         FileNotFoundError: no such folder.
         ValueError: more than one image, or an ending that Pillow cannot write.
     """
-    check_image(image)
-    if image.shape[0] != 1:
-        raise ValueError(f"write takes one image, not a batch of {image.shape[0]}")
+    picture = to_pillow(image)
     quality = check_whole(quality, "quality", 0, 100)
     path = _path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r}; make it first")
-    array = to_uint8(image)[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
-    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
     lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
     try:
         picture.save(path, **({"quality": quality} if lossy else {}))
@@ -220,6 +218,16 @@ def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
             f"cannot write {path.name!r}: {error}; try .png or .jpg"
         ) from None
     return path
+
+
+def to_pillow(image: torch.Tensor) -> Image.Image:
+    """One image (1, C, H, W) in [0, 1] as Pillow's: 8 bits, L for C = 1, RGB for 3.
+
+    Raises:
+        TypeError, ValueError: see `srlab.images.check_image`; also for a batch.
+    """
+    array = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()  # (H, W, C)
+    return Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
 
 
 def make_room(values: int) -> None:

@@ -23,7 +23,7 @@ __all__ = [
     "ycbcr",
 ]
 
-# BT.601 studio swing: Y = 16 + 65.481 R + 128.553 G + 24.966 B for R, G, B in [0, 1].
+# R, G, B in [0, 1] -> Y, Cb, Cr of BT.601 in studio swing, before the offsets.
 _FROM_RGB = torch.tensor(
     [
         [65.481, 128.553, 24.966],
@@ -105,11 +105,16 @@ def luma(image: torch.Tensor) -> torch.Tensor:
     if image.shape[1] == 1:
         return image
     r, g, b = image.split(1, dim=1)  # (B, 1, H, W) each
-    return (r * 65.481 + g * 128.553 + b * 24.966 + 16.0) / 255
+    kr, kg, kb = _FROM_RGB[0].tolist()  # numbers: no rounding to the image's dtype
+    return (r * kr + g * kg + b * kb + _OFFSET[0].item()) / 255
 
 
 def crop_to_multiple(image: torch.Tensor, multiple: int) -> torch.Tensor:
-    """Cut right and bottom so that H and W are multiples (the papers' mod-crop)."""
+    """Cut right and bottom so that H and W are multiples (the papers' mod-crop).
+
+    (..., H, W) -> (..., H - H mod m, W - W mod m), a view. ValueError where nothing
+    is left.
+    """
     multiple = check_whole(multiple, "multiple", 1)
     height, width = (n - n % multiple for n in check_tensor(image).shape[-2:])
     if not height or not width:
@@ -121,7 +126,11 @@ def crop_to_multiple(image: torch.Tensor, multiple: int) -> torch.Tensor:
 
 
 def shave(image: torch.Tensor, border: int) -> torch.Tensor:
-    """Cut `border` pixels from each side, as the tables do before they measure."""
+    """Cut `border` pixels from each side, as the tables do before they measure.
+
+    (..., H, W) -> (..., H - 2 border, W - 2 border), a view. ValueError where nothing
+    is left.
+    """
     border = check_whole(border, "border", 0)
     check_tensor(image)
     if 2 * border >= min(image.shape[-2:]):

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from srlab.doctor import find_chromium
+
 WIDTH, HEIGHT = 1280, 720
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 # A browser that asks nobody for anything: no updates, no sync, no look-ups.
 FLAGS = (
     "--no-sandbox",
@@ -60,14 +59,6 @@ class Extent:
 
 
 MEASURE = Path(__file__).with_name("measure.js")
-
-
-def find_chromium() -> str | None:
-    """Path of a Chromium: CHROMIUM in the environment, or a known name; else None."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
 @contextmanager
