@@ -93,7 +93,7 @@ def test_the_committed_rows_are_the_published_ones():
     for row in rows.itertuples():
         loose = row.set_name == "Set14"
         error = abs(row.psnr - row.published_psnr), abs(row.ssim - row.published_ssim)
-        assert error[0] <= (0.0121 if loose else 0.005), row
+        assert error[0] <= (0.012 if loose else 0.005), row
         assert error[1] <= (0.0009 if loose else 0.0002), row
 
 
