@@ -168,7 +168,7 @@ def imresize(
         blocks = _blocks(n_in, n_out, scales[axis], kernel, antialias)
         result = apply_banded(result, blocks, axis)
         if image.dtype == torch.uint8:
-            result = (result + 0.5).floor_().clamp_(0, 255)
+            result.add_(0.5).floor_().clamp_(0, 255)
     return result.to(image.dtype)
 
 
