@@ -21,7 +21,10 @@ _MODULES = (
     "figures",
     "images",
     "metrics",
+    "models",
+    "recipes",
     "resample",
+    "training",
     "weights",
     "widgets",
 )
@@ -38,6 +41,7 @@ _SHORTCUTS = {
     "quiz": "classroom",
     "ask": "classroom",
     "rating": "classroom",
+    "load": "models",
 }
 __all__ = ["__version__", *_MODULES, *_SHORTCUTS]
 

@@ -94,24 +94,107 @@ def _set_lines() -> list[str]:
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("restorer", help="bicubic, or another kernel: bilinear ...")
+    known = "bicubic, another kernel (bilinear ...), or weights: edsr_x2, FILE"
+    parser.add_argument("restorer", help=known)
     parser.add_argument("set", help="a benchmark set: Set5")
-    parser.add_argument("--scale", type=int, default=2, help="2, 3 or 4 (default 2)")
+    parser.add_argument(
+        "--scale", type=int, help="2, 3 or 4 (default: the weights', 2)"
+    )
     parser.add_argument("--protocol", help="A, B, C or E; default: the published row's")
+    parser.add_argument(
+        "--beside", metavar="ROW", help="the published row: srcnn, edsr"
+    )
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     from srlab.evaluation import benchmark
-    from srlab.resample import Interpolator
+    from srlab.resample import KERNELS, Interpolator
 
     kernel = {"bicubic": "cubic"}.get(args.restorer, args.restorer)
-    name = "bicubic" if kernel == "cubic" else None
+    beside = args.beside or ("bicubic" if kernel == "cubic" else None)
     try:
-        restorer = Interpolator(args.scale, kernel)
-        row = benchmark(restorer, args.set, args.scale, name, args.protocol)
+        if kernel not in KERNELS and _no_weights(kernel):
+            return _fail(_unknown_restorer(kernel), code=2)
+        if kernel in KERNELS:
+            restorer = Interpolator(args.scale or 2, kernel)
+        else:
+            restorer = _loaded(args.restorer, args.scale)
+        scale = restorer.scale
+        row = benchmark(restorer, args.set, scale, beside, args.protocol)
     except ValueError as error:
         return _fail(str(error), code=2)
-    print(row if row.name else replace(row, name=kernel))
+    print(row if row.name == "bicubic" else replace(row, name=args.restorer))
+    return 0
+
+
+def _no_weights(name: str) -> bool:
+    """Neither a file nor weights, so that it must be meant as a kernel."""
+    from srlab import weights
+
+    return not name.endswith(".safetensors") and weights.find_weights(name) is None
+
+
+def _unknown_restorer(name: str) -> str:
+    from srlab import weights
+    from srlab.resample import KERNELS
+
+    near = get_close_matches(name, [*KERNELS, "bicubic", *weights.weight_names()], n=2)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    trained = ", ".join(weights.weight_names()) or "none yet"
+    return (
+        f"{name!r} is neither a kernel nor weights; {hint}kernels: "
+        f"{', '.join(KERNELS)}; weights: {trained}"
+    )
+
+
+def _loaded(name: str, scale: int | None):
+    from srlab import models
+
+    return models.load(name, scale)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    from srlab.recipes import PRESETS
+
+    parser.add_argument("name", nargs="?", help="a recipe: edsr_x2")
+    parser.add_argument("--list", action="store_true", help="show all recipes")
+    preset = parser.add_mutually_exclusive_group()
+    for name in PRESETS:
+        text = {"fast": "a minute on a CPU (the default)", "full": "for a GPU"}.get(
+            name, {"short": "tens of minutes on a CPU"}.get(name, "two steps")
+        )
+        preset.add_argument(
+            f"--{name}", dest="preset", action="store_const", const=name, help=text
+        )
+    parser.add_argument("--steps", type=int, help="fewer or more than the recipe's")
+    parser.add_argument("--start", help="weights to begin from, by name or path")
+    parser.add_argument("--seed", type=int, help="another start and other crops")
+    parser.add_argument("--compile", action="store_true", help="use torch.compile")
+    parser.add_argument("--folder", help="of the checkpoint (default runs/NAME-PRESET)")
+    parser.add_argument("--out", help="folder of the weights (default: the same)")
+
+
+def _train(args: argparse.Namespace) -> int:
+    from srlab import recipes, training
+    from srlab.training import running
+
+    if args.list:
+        print("\n".join(recipes.names()))
+        return 0
+    if not args.name:
+        return _fail("which recipe? `python -m srlab train --list` shows them", code=2)
+    changes = {"steps": args.steps, "start": args.start, "seed": args.seed}
+    changes = {k: v for k, v in changes.items() if v is not None}
+    try:
+        recipe = recipes.get(args.name, args.preset or "fast")
+        recipe = replace(recipe, **changes, compile=args.compile)
+        folder = args.folder or f"runs/{recipe.name}-{recipe.preset}"
+        file = running.run(recipe, folder, args.out)
+    except training.Diverged as error:
+        return _fail(str(error))
+    except ValueError as error:
+        return _fail(str(error), code=2)
+    print(f"wrote {file} and its card")
     return 0
 
 
@@ -119,6 +202,7 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("is this machine ready?", _doctor_arguments, _doctor),
     "evaluate": Command("one benchmark row", _evaluate_arguments, _evaluate),
     "fetch": Command("download a set of images", _fetch_arguments, _fetch),
+    "train": Command("train a network", _train_arguments, _train),
 }
 
 

@@ -18,8 +18,9 @@ All cut `scale` pixels from each side; PSNR's peak is 255; SSIM has the 11 x 11 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING
@@ -86,7 +87,8 @@ class BenchmarkRow:
         )
         if self.published_psnr is None:
             return text
-        return f"{text} (published {self.published_psnr:.2f} / {self.published_ssim})"
+        ssim = f" / {self.published_ssim:.4f}" if self.published_ssim else ""
+        return f"{text} (published {self.published_psnr:.2f}{ssim})"
 
 
 def benchmark(
@@ -101,7 +103,8 @@ def benchmark(
 
     Args:
         restorer: LR -> HR, (1, C, h, w) float32 in [0, 1] -> (1, C, scale h, scale w).
-            C is 3, or 1 under protocol B and for grey pictures.
+            C is 3, or 1 under protocol B and for grey pictures. A network is measured
+            in eval mode; `srlab.models.restorer(net)` makes one take both.
         set_name: "Set5", "Set14", "B100" ... (see `srlab.datasets`), or a mapping
             name -> image of your own.
         scale: a whole number; the published rows have 2, 3 and 4.
@@ -125,7 +128,8 @@ def benchmark(
         raise ValueError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
     score = partial(_score, restorer, scale, protocol)
     images = (image for _, image in pictures)
-    scores = list(executor.map(score, images) if executor else map(score, images))
+    with _at_rest(restorer):
+        scores = list(executor.map(score, images) if executor else map(score, images))
     psnrs, ssims = zip(*scores, strict=True)
     same = protocol == row.get("protocol")
     return BenchmarkRow(
@@ -139,6 +143,19 @@ def benchmark(
         published_psnr=row.get("psnr") if same else None,
         published_ssim=row.get("ssim") if same else None,
     )
+
+
+@contextmanager
+def _at_rest(restorer: Restorer) -> Iterator[None]:
+    """A network in eval mode while it is measured; as it was, afterwards."""
+    was = isinstance(restorer, torch.nn.Module) and restorer.training
+    try:
+        if was:
+            restorer.eval()
+        yield
+    finally:
+        if was:
+            restorer.train()
 
 
 def _pictures(set_name: str | Mapping[str, torch.Tensor]):

@@ -98,3 +98,39 @@ def test_the_command_line_is_light():
     code += "('torch', 'numpy', 'PIL', 'requests', 'pooch', 'pandas')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_train_lists_its_recipes(capsys):
+    code, out, _ = run(capsys, "train", "--list")
+    assert code == 0 and "edsr_x2" in out.split()
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["train"], "which recipe?"),
+        (["train", "edsr_2x"], "did you mean"),
+        (["train", "espcn_x2", "--steps", "0"], "steps is 0"),
+        (["train", "espcn_x2", "--full", "--fast"], "not allowed with"),
+        (["evaluate", "nothing", "Set5"], "neither a kernel nor weights"),
+    ],
+)
+def test_a_wrong_training_call_is_one_line(capsys, argv, word):
+    code, _, err = run(capsys, *argv)
+    assert code == 2 and word in err and len(err.strip().splitlines()) == 1
+
+
+def test_train_without_its_data_says_how_to_get_it(capsys, empty, tmp_path):
+    argv = ("train", "espcn_x2", "--short", "--folder", str(tmp_path / "run"))
+    code, _, err = run(capsys, *argv)
+    assert code == 1 and "BSDS500_train is not here" in err
+
+
+def test_train_writes_weights_that_load(capsys, empty, tmp_path):
+    folder = tmp_path / "run"
+    argv = ("train", "espcn_x2", "--rehearse", "--folder", str(folder))
+    code, out, _ = run(capsys, *argv)
+    assert code == 0 and "espcn_x2.safetensors" in out
+    restorer = srlab.load(str(folder / "espcn_x2.safetensors"))
+    assert restorer.card.recipe == "python -m srlab train espcn_x2 --rehearse"
+    assert restorer(srlab.photo("coffee")[..., :8, :9]).shape == (1, 3, 16, 18)

@@ -2,6 +2,14 @@
 # Copyright (c) The srlab authors
 """Measure what the course quotes: `make bench` (or `python tools/bench.py rows costs`).
 
+Of networks, see bench_models.py:
+
+- models: every weights file beside the published rows -> data/results/model_rows.csv
+- nets: parameters, multiply-adds, CPU ms and PSNR -> data/results/net_costs.csv
+- loading: training steps a second out of the bank, beside a DataLoader over PNG files.
+
+Of the rest:
+
 - rows: the published bicubic rows, four protocols -> data/results/bicubic_rows.csv
 - costs: what each wrong protocol costs in dB -> data/results/protocol_costs.csv
 - speed: imresize beside torch's interpolate, SSIM beside scikit-image's; printed only,
@@ -23,6 +31,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import bench_models
 import numpy as np
 import pandas as pd
 import torch
@@ -45,6 +54,7 @@ from srlab.resample import Interpolator, imresize
 
 SETS = ("Set5", "Set14", "B100")
 SCALES = (2, 3, 4)
+PARTS = ("rows", "costs", "speed", "models", "nets", "loading")
 
 
 def rows(executor) -> pd.DataFrame:
@@ -168,10 +178,10 @@ def speed() -> pd.DataFrame:
     return frame
 
 
-def _save(frame: pd.DataFrame, name: str, minutes: float) -> Path:
+def _save(frame: pd.DataFrame, name: str, part: str, minutes: float) -> Path:
     path = data_dir() / "results" / f"{name}.csv"
     note = (
-        f"# command: make bench\n# device: CPU, {os.cpu_count()} cores, "
+        f"# command: make bench SETS={part}\n# device: CPU, {os.cpu_count()} cores, "
         f"{platform.machine()}; torch {torch.__version__}\n# minutes: {minutes:.1f}\n"
     )
     path.write_text(note + frame.to_csv(index=False), encoding="utf-8")
@@ -180,11 +190,13 @@ def _save(frame: pd.DataFrame, name: str, minutes: float) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", default=["rows", "costs", "speed"])
+    parser.add_argument("parts", nargs="*", default=[*PARTS])
     parser.add_argument("--dry-run", action="store_true", help="write no file")
     options = parser.parse_args(arguments)
+    if set(options.parts) - set(PARTS):
+        parser.error(f"the parts are {', '.join(PARTS)}")
     missing = [name for name in SETS if find(name) is None]
-    if missing and set(options.parts) & {"rows", "costs"}:
+    if missing and set(options.parts) & {"rows", "costs", "models"}:
         print(
             f"make bench: {', '.join(missing)} not found; set SRLAB_DATA to a folder "
             "that holds them, or run `python -m srlab fetch NAME`"
@@ -198,14 +210,19 @@ def main(arguments: list[str] | None = None) -> int:
         for name, part, file in (
             ("rows", rows, "bicubic_rows"),
             ("costs", costs, "protocol_costs"),
+            ("models", bench_models.rows, "model_rows"),
+            ("nets", lambda _: bench_models.costs(), "net_costs"),
         ):
             if name in options.parts:
                 start = time.perf_counter()
                 frame = part(pool)
                 if not options.dry_run:
-                    print(_save(frame, file, (time.perf_counter() - start) / 60))
+                    minutes = (time.perf_counter() - start) / 60
+                    print(_save(frame, file, name, minutes))
     if "speed" in options.parts:
         speed()
+    if "loading" in options.parts:
+        bench_models.loading()
     return 0
 
 

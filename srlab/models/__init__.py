@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""The networks, one file a paper, and `load`, which gives a trained restorer by name.
+
+Every network has two attributes: ``channels`` is 1 for luma or 3 for RGB, and
+``upscale`` says how many times it enlarges: 1 for those (SRCNN, VDSR) that take a
+picture which bicubic interpolation has enlarged already. Values are in [0, 1], and the
+result is not clamped.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_FILES = {
+    "AdaDM": "adadm",
+    "EDSR": "edsr",
+    "ESPCN": "espcn",
+    "RCAN": "rcan",
+    "RDRN": "rdrn",
+    "SRCNN": "srcnn",
+    "SRResNet": "srresnet",
+    "SwinIR": "swinir",
+    "VDSR": "vdsr",
+}
+_TOOLS = {
+    "LumaRestorer": "loading",
+    "Restorer": "loading",
+    "SelfEnsemble": "tiling",
+    "Tiled": "tiling",
+    "build": "loading",
+    "load": "loading",
+    "multiply_adds": "loading",
+    "restorer": "loading",
+    "warm_start": "loading",
+}
+__all__ = [*_FILES, *_TOOLS]
+
+
+def __getattr__(name: str):
+    for table in (_FILES, _TOOLS):
+        if name in table:
+            return getattr(import_module(f"srlab.models.{table[name]}"), name)
+    raise AttributeError(f"module 'srlab.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""One loop that trains every restorer of the course, on what devices there are.
+
+Lightning Fabric moves it from one CPU to many GPUs without changing a line: start the
+same program with ``torchrun --nproc-per-node 4 -m srlab train edsr_x2 --full`` (or
+``fabric run``), and each process takes its share of every batch.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from srlab.datasets.bank import Bank
+from srlab.recipes import Recipe
+from srlab.training.pictures import (
+    bank,
+    held_out,
+    pairs,
+    photos,
+    pictures,
+    validate,
+    validation_pairs,
+)
+from srlab.training.state import Diverged, State
+
+if TYPE_CHECKING:
+    from srlab.figures import Picture
+
+__all__ = ["Bank", "Diverged", "Report", "bank", "fit", "held_out", "pairs", "photos"]
+__all__ += ["pictures", "validate"]
+
+_LOSSES = {
+    "l1": nn.L1Loss(),
+    "l2": nn.MSELoss(),
+    "half_sum": lambda x, y: (x - y).square().sum() / (2 * len(x)),
+}
+_LOOK = 50  # steps after which the loss is looked at: each look waits for the GPU
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run gave.
+
+    Attributes:
+        recipe: it was made with.
+        history: a dict each validation: step, loss (mean since the last one), psnr (dB,
+            luma, of the averaged weights), rate, seconds.
+        steps, seconds: made in all. bicubic: dB of bicubic on the same pictures.
+        best_psnr, best_step: of the weights that were kept.
+        stopped: "" or "interrupted".
+    """
+
+    recipe: Recipe
+    history: list[dict[str, Any]]
+    steps: int
+    seconds: float
+    bicubic: float
+    best_psnr: float
+    best_step: int
+    stopped: str = ""
+
+    def __str__(self) -> str:
+        end = f", {self.stopped}" if self.stopped else ""
+        return (
+            f"{self.recipe.name} ({self.recipe.preset}): {self.steps} steps{end}; "
+            f"{self.best_psnr:.2f} dB, bicubic {self.bicubic:.2f} dB"
+        )
+
+    def curve(self, alt: str = "") -> Picture:
+        """Validation PSNR over the steps, bicubic beside it."""
+        from srlab.figures import curves
+
+        steps = [row["step"] for row in self.history]
+        lines = {
+            self.recipe.name: (steps, [row["psnr"] for row in self.history]),
+            "bicubic": (steps, [self.bicubic] * len(steps)),
+        }
+        alt = alt or (
+            f"PSNR of {self.recipe.name} on pictures it does not train on, over "
+            f"{self.steps} steps: it ends {self.best_psnr - self.bicubic:+.1f} dB "
+            "from bicubic"
+        )
+        return curves(lines, "step", "PSNR (dB)", alt, size=(6, 3))
+
+
+def fit(
+    net: nn.Module,
+    recipe: Recipe,
+    data: Bank | None = None,
+    validation: Mapping[str, torch.Tensor] | None = None,
+    folder: str | Path | None = None,
+    watch: Callable[[list[dict[str, Any]]], object] | None = None,
+    device: torch.device | str | None = None,
+) -> Report:
+    """Train a network in place; it ends in eval mode with the best averaged weights.
+
+    Args:
+        net: as `recipe.net()` makes it, or one of your own with `channels` and
+            `upscale`: (B, C, h, w) in [0, 1] -> (B, C, upscale * h, upscale * w).
+        recipe: steps, rates and all else.
+        data: what to train on; without it, the recipe's pictures.
+        validation: name -> image (1, 3, H, W); without it, the recipe's pictures.
+        folder: where checkpoints go. A run that was killed goes on from the last one
+            and gives the same weights as a run that was not.
+        watch: called with the history after each validation, such as
+            `srlab.widgets.live_curve()`.
+        device: without it, the GPU if there is one, or what the launcher says.
+
+    Raises:
+        Diverged: the loss is NaN or infinite. `net` holds the best weights so far.
+        ValueError: a batch that the processes cannot share, or another run's folder.
+        FileNotFoundError: a data set is missing; says how to get it.
+
+    Ctrl-C ends the run early: the report says "interrupted", the best is kept.
+    """
+    fabric = _launch(recipe, device)
+    if recipe.batch % fabric.world_size:
+        raise ValueError(
+            f"{fabric.world_size} processes cannot share a batch of {recipe.batch}"
+        )
+    net.train()
+    if recipe.channels_last:
+        net.to(memory_format=torch.channels_last)
+    data = data or bank(recipe, net, fabric.device)
+    checks = validation_pairs(recipe, net, validation)
+    bicubic = validate(None, checks, fabric.device)
+    model, optimizer = fabric.setup(
+        torch.compile(net) if recipe.compile else net, _optimizer(net, recipe)
+    )
+    state = State(net, optimizer, recipe.as_dict())
+    if folder is not None:
+        state.resume(Path(folder))
+    stopped = ""
+    try:
+        _loop(fabric, model, state, recipe, data, checks, folder, watch)
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    finally:
+        best = state.best or state.average.state_dict()
+        net.load_state_dict(best)
+        net.eval()
+    return Report(
+        recipe, state.history, state.step, state.seconds, bicubic,
+        state.best_psnr, state.best_step, stopped,
+    )  # fmt: skip
+
+
+def _loop(fabric, model, state, recipe, data, checks, folder, watch) -> None:
+    """The loop that this course is about."""
+    criterion = _LOSSES[recipe.loss]
+    side = recipe.patch * (max(recipe.scales) if state.net.upscale == 1 else 1)
+    share = (fabric.global_rank, fabric.world_size)
+    total, begun = torch.zeros((), device=fabric.device), time.perf_counter()
+    quiet = fabric.global_rank > 0
+    with tqdm(initial=state.step, total=recipe.steps, disable=quiet) as bar:
+        bar.set_description(recipe.name)
+        while state.step < recipe.steps:
+            rate = _set_rate(state.optimizer, recipe.rate_at(state.step))
+            x, y = data.batch(state.step, recipe.batch, side, *share)
+            loss = criterion(model(x), y)
+            state.optimizer.zero_grad()
+            fabric.backward(loss)
+            _clip(fabric, model, state.optimizer, recipe.clip, rate)
+            state.optimizer.step()
+            state.advance(recipe.ema)
+            total += loss.detach()
+            bar.update()
+            last = state.step == recipe.steps
+            if not (last or state.step % recipe.every == 0):
+                if state.step % _LOOK == 0:
+                    _check_finite(total, state)
+                continue
+            mean = _check_finite(fabric.all_reduce(total), state) / _since(
+                state, recipe
+            )
+            state.seconds += time.perf_counter() - begun
+            psnr = validate(state.average, checks, fabric.device)
+            state.keep(psnr)
+            row = {"step": state.step, "loss": mean, "psnr": psnr, "rate": rate}
+            state.history.append({**row, "seconds": state.seconds})
+            bar.set_postfix(loss=f"{mean:.5f}", dB=f"{psnr:.2f}")
+            if not quiet and folder is not None:
+                state.save(Path(folder))
+            if not quiet and watch is not None:
+                watch(state.history)
+            total.zero_()
+            begun = time.perf_counter()
+
+
+def _launch(recipe: Recipe, device: torch.device | str | None) -> Any:
+    """A Fabric on the device, or on what `torchrun` or `fabric run` started."""
+    from lightning_fabric import Fabric
+
+    world = int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1:
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+        where = {"devices": here, "num_nodes": world // here}
+        kind = os.environ.get("LT_ACCELERATOR", "auto")
+    else:
+        wanted = torch.device(device) if device else None
+        kind = wanted.type if wanted else "auto"
+        where = {"devices": [wanted.index or 0] if kind == "cuda" else 1}
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    precision = recipe.precision if kind == "cuda" else "32-true"
+    fabric = Fabric(accelerator=kind, precision=precision, **where)
+    fabric.launch()
+    return fabric
+
+
+def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Adam or SGD; a net may give groups whose rate is the recipe's times a factor."""
+    own = getattr(net, "parameter_groups", None)
+    groups = own() if own else [{"params": list(net.parameters()), "factor": 1.0}]
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, weight_decay=1e-4)
+    return torch.optim.Adam(groups, lr=recipe.rate)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["factor"]
+    return rate
+
+
+def _clip(
+    fabric, model, optimizer, clip: tuple[str, float] | None, rate: float
+) -> None:
+    """("value", theta): each gradient to +-theta / rate, as VDSR; ("norm", n): to n."""
+    if clip and clip[0] == "value":
+        fabric.clip_gradients(model, optimizer, clip_val=clip[1] / rate)
+    elif clip:
+        fabric.clip_gradients(model, optimizer, max_norm=clip[1])
+
+
+def _check_finite(total: torch.Tensor, state: State) -> float:
+    value = total.item()
+    if not math.isfinite(value):
+        kept = f"{state.best_psnr:.2f} dB at step {state.best_step}"
+        raise Diverged(
+            f"the loss is {value} at step {state.step} or a little before. The best "
+            f"weights so far ({kept if state.best else 'none'}) are kept; try a "
+            "lower rate, a longer warm_up, or clip."
+        )
+    return value
+
+
+def _since(state: State, recipe: Recipe) -> int:
+    """Steps since the last validation."""
+    return state.step - (state.history[-1]["step"] if state.history else 0)
