@@ -20,6 +20,7 @@ import pytest
 from srlab.doctor import find_chromium
 from tools.notebooks import NOT_COMPARED
 
+os.environ.setdefault("TQDM_DISABLE", "1")  # in the notebooks' kernels, too
 ALLOWED_SKIPS = Path(__file__).parent / "tests" / "allowed_skips.txt"
 # Cells, exercises and tools are not modules to look for doctests in; a student's
 # working copies are nobody's tests.
@@ -30,6 +31,7 @@ collect_ignore_glob = [
     "tools/*",
     "work/*",
     "build/*",
+    "runs/*",
     ".venv/*",
 ]
 

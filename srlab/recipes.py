@@ -187,7 +187,8 @@ def _srcnn(scale: int, f2: int = 5) -> tuple[Recipe, dict, dict]:
         rate=1e-3, steps=200_000, precision="32-true", start=start or "identity",
     )  # fmt: skip
     small = {"patch": -(-32 // scale), "batch": 8, "start": start or "identity"}
-    short = {**small, "steps": 10_000 if start else 45_000, "every": 2500}
+    steps = 45_000 if (scale, f2) == (2, 5) else 10_000
+    short = {**small, "steps": steps, "every": 2500}
     return full, short, {**small, "steps": 800, "start": "identity"}
 
 
@@ -215,7 +216,7 @@ def _residual(
     """A net of RGB: the paper's size for a GPU, a reduced one for a CPU."""
     full = _full(model, scale, {"scale": scale, **wide}, **changes)
     if full.start:  # x3 and x4 take the body of x2, as EDSR's authors do
-        short_steps //= 2
+        short_steps //= 4
     short = {
         "settings": narrow, "steps": short_steps, "batch": 8, "every": 1000,
         "start": full.start,
@@ -249,9 +250,9 @@ def _vdsr() -> tuple[Recipe, dict, dict]:
     return full, short, {**small, "settings": live, "steps": 300, "patch": 9}
 
 
-def _edsr(scale: int, narrow: Mapping[str, Any], **wide: Any) -> tuple:
+def _edsr(scale: int, narrow: Mapping, short_steps: int = 10_000, **wide: Any) -> tuple:
     start = "edsr_x2" if scale > 2 else ""
-    return _residual("EDSR", scale, wide, narrow, start=start)
+    return _residual("EDSR", scale, wide, narrow, short_steps, start=start)
 
 
 _SMALL = {"width": 32, "blocks": 4}
@@ -265,13 +266,15 @@ _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
     "espcn_x4": _espcn(4),
     "vdsr": _vdsr(),
     "srresnet_x4": _residual(
-        "SRResNet", 4, {}, _SMALL, short_steps=2500, loss="l2", patch=24
+        "SRResNet", 4, {}, _SMALL, short_steps=2000, loss="l2", patch=24
     ),
     "edsr_x2": _edsr(2, _SMALL),
     "edsr_x3": _edsr(3, _SMALL),
     "edsr_x4": _edsr(4, _SMALL),
-    "edsr_bn_x2": _edsr(2, _SMALL, norm="batch"),
-    "adadm_x2": _residual("AdaDM", 2, {}, _SMALL),
+    "edsr_bn_x2": _edsr(2, _SMALL, short_steps=5000, norm="batch"),
+    "adadm_x2": _residual(  # 16 blocks of AdaDM at full weight begin 10 times too large
+        "AdaDM", 2, {"residual_scale": 0.1}, {**_SMALL, "residual_scale": 1.0}, 5000
+    ),
     "rcan_x2": _residual(
         "RCAN",
         2,

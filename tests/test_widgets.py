@@ -316,3 +316,15 @@ def test_a_rating_that_cannot_be_saved_says_so(tmp_path):
     assert "<table" in made.status.value
     with pytest.raises(TypeError, match=r"expected srlab.rating"):
         widgets.rating_panel(pictures())
+
+
+def test_a_live_curve_grows_with_the_history():
+    curve = srlab.widgets.live_curve()
+    rows = [{"step": s, "psnr": 30 + s / 100, "loss": 0.01} for s in (100, 200, 300)]
+    curve(rows[:1])
+    assert "step 100: 31.00 dB" in curve.caption.value and not curve.image.value
+    curve(rows[:2])
+    before = curve.image.value
+    curve(rows)
+    assert before and curve.image.value != before
+    assert "step 300" in curve.caption.value

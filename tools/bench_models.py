@@ -61,10 +61,12 @@ def _paper(name: str) -> str | None:
     return PAPERS[base][0] if base in PAPERS else None
 
 
-def rows(executor) -> pd.DataFrame:
+def rows(executor, only: tuple[str, ...] = ()) -> pd.DataFrame:
     """Ours under protocol B, and under the published row's where that is another."""
     table = []
     for name, scale in _shipped():
+        if only and name not in only:
+            continue
         restorer, paper = srlab.load(name, scale), _paper(name)
         for set_name in SETS:
             theirs = evaluation.published(paper, set_name, scale) if paper else {}
@@ -92,16 +94,15 @@ def costs() -> pd.DataFrame:
         row = {"name": name, "kind": "ours", "scale": scale, "protocol": "B"}
         table.append(row | _cost(restorer.net, scale) | {"set5_psnr": found.item()})
         print(table[-1], flush=True)
-    for base, (paper, net, arguments) in PAPERS.items() | {
-        (n, (n, *rest)) for n, rest in LARGE.items()
-    }:
+    large = [(name, (name, *rest)) for name, rest in LARGE.items()]
+    for _, (paper, net, arguments) in [*PAPERS.items(), *large]:
         for scale in (2, 3, 4):
             theirs = evaluation.published(paper, "Set5", scale)
             if "psnr" not in theirs:
                 continue
             own = {} if paper in ("srcnn", "vdsr") else {"scale": scale}
             cost = _cost(net(**own, **arguments), scale, timed=scale == 2)
-            row = {"name": f"{base}_x{scale}", "kind": "paper", "scale": scale}
+            row = {"name": f"{paper}_x{scale}", "kind": "paper", "scale": scale}
             row |= {"protocol": theirs["protocol"], **cost}
             table.append(row | {"set5_psnr": theirs["psnr"]})
     frame = pd.DataFrame(table).sort_values(["scale", "kind", "multiply_adds_g"])

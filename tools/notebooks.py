@@ -153,6 +153,7 @@ def _environment(course: Path, mode: str, threads: int | None) -> dict[str, str]
     """The kernel's environment: this one, with the mode and the course named."""
     environment = dict(os.environ, SRLAB_MODE=mode, SRLAB_COURSE=str(course))
     environment.pop("MPLBACKEND", None)  # the kernel sets its own
+    environment["TQDM_DISABLE"] = "1"  # a saved bar stands still for ever
     if threads is not None:
         environment["OMP_NUM_THREADS"] = str(threads)
     return environment

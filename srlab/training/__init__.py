@@ -163,8 +163,7 @@ def _loop(fabric, model, state, recipe, data, checks, folder, watch) -> None:
     share = (fabric.global_rank, fabric.world_size)
     total, begun = torch.zeros((), device=fabric.device), time.perf_counter()
     quiet = fabric.global_rank > 0
-    with tqdm(initial=state.step, total=recipe.steps, disable=quiet) as bar:
-        bar.set_description(recipe.name)
+    with _progress(recipe, state, quiet) as bar:
         while state.step < recipe.steps:
             rate = _set_rate(state.optimizer, recipe.rate_at(state.step))
             x, y = data.batch(state.step, recipe.batch, side, *share)
@@ -196,6 +195,14 @@ def _loop(fabric, model, state, recipe, data, checks, folder, watch) -> None:
                 watch(state.history)
             total.zero_()
             begun = time.perf_counter()
+
+
+def _progress(recipe: Recipe, state: State, quiet: bool) -> tqdm:
+    """Steps made, steps to go, time left; TQDM_DISABLE=1 silences it too."""
+    silent = {"disable": True} if quiet else {}
+    return tqdm(
+        desc=recipe.name, initial=state.step, total=recipe.steps, leave=False, **silent
+    )
 
 
 def _launch(recipe: Recipe, device: torch.device | str | None) -> Any:

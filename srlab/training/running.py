@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from srlab import evaluation, models, training
+from srlab import evaluation, models, recipes, training
 from srlab.recipes import Recipe
 from srlab.weights import Card, write_weights
 
@@ -39,20 +39,15 @@ def run(recipe: Recipe, folder: str | Path, out: str | Path | None = None) -> Pa
 
 
 def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
-    """What a run's card says; `recipe.note` when it was not the full one."""
-    command = f"python -m srlab train {recipe.name} --{recipe.preset}"
+    """What a run's card says."""
     settings = {**recipe.settings, "scales": " ".join(map(str, recipe.scales))}
     metrics = {
         "validation_psnr": round(report.best_psnr, 3),
         "validation_bicubic": round(report.bicubic, 3),
     }
-    crops = report.steps * recipe.batch
     data = f"{', '.join(recipe.data)}: {report.steps} steps of {recipe.batch} crops"
-    note = "" if recipe.preset == "full" else f"a {recipe.preset} run: {crops} crops"
-    if report.stopped:
-        note += f", {report.stopped} before its end"
     return Card(
-        recipe=command,
+        recipe=command(recipe),
         data=f"{data} of {recipe.patch} small pixels a side; bicubic LR",
         device=device_name(),
         minutes=round(report.seconds / 60, 1),
@@ -60,8 +55,31 @@ def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
         metrics=metrics | measure(net, recipe.scales),
         model=recipe.model,
         settings=settings,
-        note=note.strip(", "),
+        note=_note(recipe, report),
     )
+
+
+def command(recipe: Recipe) -> str:
+    """The command that makes the run, with what differs from the preset."""
+    usual = recipes.get(recipe.name, recipe.preset)
+    words = [f"python -m srlab train {recipe.name} --{recipe.preset}"]
+    for key in ("steps", "start", "seed"):
+        if getattr(recipe, key) != getattr(usual, key):
+            words.append(f"--{key} {getattr(recipe, key)}")
+    return " ".join(words)
+
+
+def _note(recipe: Recipe, report: training.Report) -> str:
+    """What a user of the weights should know: how far this is from the full run."""
+    full = recipes.get(recipe.name, "full")
+    words = []
+    if recipe.preset != "full":
+        words.append(f"a {recipe.preset} run of {report.steps * recipe.batch:,} crops")
+    if dict(recipe.settings) != dict(full.settings):
+        words.append("its settings are not the paper's")
+    if report.stopped:
+        words.append(f"{report.stopped} before its end")
+    return "; ".join(words)
 
 
 def measure(net: nn.Module, scales: tuple[int, ...]) -> dict[str, float]:

@@ -1,18 +1,23 @@
-"""The measurement of `make bench`, run up to three times: the best ratio of each."""
+"""The measurements of `make bench`, run up to three times: the best ratio of each."""
 
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "bench.py"
+TOOLS = Path(__file__).parents[2] / "tools"
 
 
 @pytest.fixture(scope="session")
-def best_ratios() -> dict[str, float]:
-    spec = importlib.util.spec_from_file_location("bench", TOOL)
-    bench = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bench)
+def bench():
+    sys.path.insert(0, str(TOOLS))
+    yield importlib.import_module("bench")
+    sys.path.remove(str(TOOLS))
+
+
+@pytest.fixture(scope="session")
+def best_ratios(bench) -> dict[str, float]:
     best: dict[str, float] = {}
     for _ in range(3):
         frame = bench.speed()

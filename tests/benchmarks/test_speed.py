@@ -10,3 +10,12 @@ def test_imresize_and_ssim_keep_up_with_the_libraries(best_ratios):
     resizes = {what: r for what, r in ratios.items() if what.startswith("imresize")}
     assert len(resizes) == 4 and max(resizes.values()) <= 3, ratios
     assert ratios["SSIM RGB"] <= 1, ratios
+
+
+def test_the_bank_feeds_training_faster_than_png_files(bench):
+    """ESPCN x2 on two cores: at least 1.5 times the steps a second of a DataLoader."""
+    for _ in range(3):
+        row = bench.bench_models.loading(seconds=5).iloc[0]
+        if row["ratio"] >= 1.5:
+            return
+    raise AssertionError(row)

@@ -77,7 +77,7 @@ def test_a_recipe_is_frozen_and_checked():
 
 
 def test_wrong_names_are_told():
-    with pytest.raises(ValueError, match="edsr_x2"):
+    with pytest.raises(ValueError, match="did you mean edsr_x"):
         recipes.get("edsr_2x")
     with pytest.raises(ValueError, match="rehearse, fast, short, full"):
         recipes.get("edsr_x2", "slow")
