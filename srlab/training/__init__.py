@@ -86,10 +86,10 @@ class Report:
             self.recipe.name: (steps, [row["psnr"] for row in self.history]),
             "bicubic": (steps, [self.bicubic] * len(steps)),
         }
+        end = "above" if self.best_psnr > self.bicubic else "below"
         alt = alt or (
             f"PSNR of {self.recipe.name} on pictures it does not train on, over "
-            f"{self.steps} steps: it ends {self.best_psnr - self.bicubic:+.1f} dB "
-            "from bicubic"
+            f"{self.steps} steps: it ends {end} bicubic"
         )
         return curves(lines, "step", "PSNR (dB)", alt, size=(6, 3))
 
