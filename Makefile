@@ -14,7 +14,7 @@ PIP := $(RUN) -m pip install --disable-pip-version-check --quiet -c constraints.
 export GOMP_SPINCOUNT ?= 10000
 LAB_ARGS ?=
 NB ?=
-SETS ?= rows costs speed models nets loading
+SETS ?= rows costs speed models nets loading classical degrade perception degraded
 
 .PHONY: help lab fresh test check-style unit notebooks-test browser-test timing-test \
 	notebooks slides bench doctor clean

@@ -17,6 +17,7 @@ _MODULES = (
     "classroom",
     "codecs",
     "datasets",
+    "degrade",
     "evaluation",
     "figures",
     "images",

@@ -167,6 +167,11 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}", dest="preset", action="store_const", const=name, help=text
         )
     parser.add_argument("--steps", type=int, help="fewer or more than the recipe's")
+    parser.add_argument("--minutes", type=float, help="end by the clock instead")
+    parser.add_argument("--batch", type=int, help="crops a step")
+    parser.add_argument("--patch", type=int, help="side of a crop, small pixels")
+    parser.add_argument("--adversarial", type=float, help="weight of a GAN's loss")
+    parser.add_argument("--teacher", help="of photo_classifier: a file, or a name")
     parser.add_argument("--start", help="weights to begin from, by name or path")
     parser.add_argument("--seed", type=int, help="another start and other crops")
     parser.add_argument("--compile", action="store_true", help="use torch.compile")
@@ -179,15 +184,22 @@ def _train(args: argparse.Namespace) -> int:
     from srlab.training import running
 
     if args.list:
-        print("\n".join(recipes.names()))
+        print("\n".join([*recipes.names(), "photo_classifier"]))
         return 0
     if not args.name:
         return _fail("which recipe? `python -m srlab train --list` shows them", code=2)
-    changes = {"steps": args.steps, "start": args.start, "seed": args.seed}
-    changes = {k: v for k, v in changes.items() if v is not None}
+    keys = ("steps", "minutes", "batch", "patch", "start", "seed")
+    changes = {k: v for k in keys if (v := getattr(args, k)) is not None}
+    if args.minutes and not args.steps:
+        changes["steps"] = 10**9  # the clock ends the run
     try:
+        if args.name == "photo_classifier":
+            print(f"wrote {_distil(args, changes)} and its card")
+            return 0
         recipe = recipes.get(args.name, args.preset or "fast")
         recipe = replace(recipe, **changes, compile=args.compile)
+        if args.adversarial is not None:
+            recipe = replace(recipe, gan=_heavier(recipe, args.adversarial))
         folder = args.folder or f"runs/{recipe.name}-{recipe.preset}"
         file = running.run(recipe, folder, args.out)
     except training.Diverged as error:
@@ -196,6 +208,30 @@ def _train(args: argparse.Namespace) -> int:
         return _fail(str(error), code=2)
     print(f"wrote {file} and its card")
     return 0
+
+
+def _heavier(recipe, adversarial: float):
+    """The recipe's GAN with another weight of the adversarial loss."""
+    if recipe.gan is None:
+        raise ValueError(f"{recipe.name} is no GAN: it takes no --adversarial")
+    return replace(recipe.gan, adversarial=adversarial)
+
+
+def _distil(args: argparse.Namespace, changes: dict):
+    """The photo classifier has a recipe of its own kind."""
+    from srlab.saliency import distilling
+    from srlab.training import running
+
+    plan = distilling.recipe(args.preset or "short")
+    odd = changes.keys() & {"patch", "start"}
+    odd |= {"adversarial"} if args.adversarial is not None else set()
+    if odd:
+        raise ValueError(f"photo_classifier takes no --{', --'.join(sorted(odd))}")
+    if args.teacher:
+        changes = {**changes, "teacher": args.teacher}
+    plan = replace(plan, **changes)
+    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
+    return running.run_classifier(plan, folder, args.out)
 
 
 COMMANDS: dict[str, Command] = {

@@ -5,8 +5,19 @@
 Of networks, see bench_models.py:
 
 - models: every weights file beside the published rows -> data/results/model_rows.csv
+- cards: what cards of weights from another machine lack, measured on this one
 - nets: parameters, multiply-adds, CPU ms and PSNR -> data/results/net_costs.csv
 - loading: training steps a second out of the bank, beside a DataLoader over PNG files.
+
+Of degradations, see bench_degrade.py:
+
+- classical: BI, BD and DN beside the published rows -> data/results/classical_rows.csv
+- degrade: images a second of the pipelines, beside NumPy and Pillow; printed only.
+
+Of GANs and blind nets, see bench_perception.py:
+
+- perception: fidelity beside sharpness on clean pictures -> data/results/perception.csv
+- degraded: the same on damaged pictures -> data/results/degraded_rows.csv
 
 Of the rest:
 
@@ -31,7 +42,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import bench_degrade
 import bench_models
+import bench_perception
 import numpy as np
 import pandas as pd
 import torch
@@ -54,7 +67,9 @@ from srlab.resample import Interpolator, imresize
 
 SETS = ("Set5", "Set14", "B100")
 SCALES = (2, 3, 4)
-PARTS = ("rows", "costs", "speed", "models", "nets", "loading")
+PARTS = ("rows", "costs", "speed", "models", "nets", "loading", "classical")
+PARTS += ("degrade", "perception", "degraded", "cards")
+NEED_SETS = {"cards", "rows", "costs", "models", "classical", "perception", "degraded"}
 
 
 def rows(executor) -> pd.DataFrame:
@@ -196,12 +211,14 @@ def main(arguments: list[str] | None = None) -> int:
     if set(options.parts) - set(PARTS):
         parser.error(f"the parts are {', '.join(PARTS)}")
     missing = [name for name in SETS if find(name) is None]
-    if missing and set(options.parts) & {"rows", "costs", "models"}:
+    if missing and set(options.parts) & NEED_SETS:
         print(
             f"make bench: {', '.join(missing)} not found; set SRLAB_DATA to a folder "
             "that holds them, or run `python -m srlab fetch NAME`"
         )
         return 1
+    if "cards" in options.parts:
+        bench_models.cards()
     with ProcessPoolExecutor(  # a fork after torch has used threads would hang
         mp_context=multiprocessing.get_context("spawn"),
         initializer=torch.set_num_threads,
@@ -212,6 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
             ("costs", costs, "protocol_costs"),
             ("models", bench_models.rows, "model_rows"),
             ("nets", lambda _: bench_models.costs(), "net_costs"),
+            ("classical", bench_degrade.classical, "classical_rows"),
+            ("perception", bench_perception.perception, "perception"),
+            ("degraded", bench_perception.degraded, "degraded_rows"),
         ):
             if name in options.parts:
                 start = time.perf_counter()
@@ -223,6 +243,8 @@ def main(arguments: list[str] | None = None) -> int:
         speed()
     if "loading" in options.parts:
         bench_models.loading()
+    if "degrade" in options.parts:
+        bench_degrade.rates()
     return 0
 
 

@@ -3,6 +3,7 @@
 """The parts of `make bench` that measure networks.
 
 - models: every weights file on Set5, Set14 and B100 -> data/results/model_rows.csv
+- cards: what cards of weights from another machine lack, measured on this one
 - nets: parameters, multiply-adds, CPU milliseconds, PSNR -> data/results/net_costs.csv
 - loading: training steps a second out of the bank, beside a DataLoader that opens PNG
   files; printed only, as a ratio of one run.
@@ -26,6 +27,7 @@ import srlab
 from srlab import evaluation, models, recipes, training, weights
 from srlab.datasets import dihedral
 from srlab.paths import data_dir
+from srlab.training import running
 
 SETS = ("Set5", "Set14", "B100")
 # The published row that stands beside ours, and the paper's network in full.
@@ -59,6 +61,17 @@ def _paper(name: str) -> str | None:
     """Of "edsr_x2" or "vdsr": the published row; None where there is none."""
     base = name.rsplit("_x", 1)[0]
     return PAPERS[base][0] if base in PAPERS else None
+
+
+def cards() -> None:
+    """Put this machine's numbers on the cards that lack them."""
+    for file in sorted((data_dir() / "weights").glob("*.safetensors")):
+        card = weights.read_card(file)
+        wanted = "set5" if "scales" in card.settings else "imagenette"
+        discriminator = "scales" not in card.settings and card.model != "PhotoNet"
+        if discriminator or any(key.startswith(wanted) for key in card.metrics):
+            continue
+        print(file.stem, running.remeasure(file).metrics, flush=True)
 
 
 def rows(executor, only: tuple[str, ...] = ()) -> pd.DataFrame:

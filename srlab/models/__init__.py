@@ -5,7 +5,8 @@
 Every network has two attributes: ``channels`` is 1 for luma or 3 for RGB, and
 ``upscale`` says how many times it enlarges: 1 for those (SRCNN, VDSR) that take a
 picture which bicubic interpolation has enlarged already. Values are in [0, 1], and the
-result is not clamped.
+result is not clamped. The discriminators are here too, and have neither: they judge
+pictures, and `load` does not know them.
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ _FILES = {
     "ESPCN": "espcn",
     "RCAN": "rcan",
     "RDRN": "rdrn",
+    "RRDBNet": "rrdb",
     "SRCNN": "srcnn",
     "SRResNet": "srresnet",
+    "SRVGG": "srvgg",
     "SwinIR": "swinir",
     "VDSR": "vdsr",
+}
+_DISCRIMINATORS = {
+    "SRGANDiscriminator": "discriminators",
+    "UNetDiscriminator": "discriminators",
+    "VGGDiscriminator": "discriminators",
 }
 _TOOLS = {
     "LumaRestorer": "loading",
@@ -31,14 +39,15 @@ _TOOLS = {
     "build": "loading",
     "load": "loading",
     "multiply_adds": "loading",
+    "network_interpolation": "interpolation",
     "restorer": "loading",
     "warm_start": "loading",
 }
-__all__ = [*_FILES, *_TOOLS]
+__all__ = [*_FILES, *_DISCRIMINATORS, *_TOOLS]
 
 
 def __getattr__(name: str):
-    for table in (_FILES, _TOOLS):
+    for table in (_FILES, _DISCRIMINATORS, _TOOLS):
         if name in table:
             return getattr(import_module(f"srlab.models.{table[name]}"), name)
     raise AttributeError(f"module 'srlab.models' has no attribute {name!r}")

@@ -23,6 +23,8 @@ from tqdm.auto import tqdm
 
 from srlab.datasets.bank import Bank
 from srlab.recipes import Recipe
+from srlab.training.adversarial import Duel
+from srlab.training.health import GanWarning, HealthWatch
 from srlab.training.pictures import (
     bank,
     held_out,
@@ -37,8 +39,8 @@ from srlab.training.state import Diverged, State
 if TYPE_CHECKING:
     from srlab.figures import Picture
 
-__all__ = ["Bank", "Diverged", "Report", "bank", "fit", "held_out", "pairs", "photos"]
-__all__ += ["pictures", "validate"]
+__all__ = ["Bank", "Diverged", "GanWarning", "HealthWatch", "Report", "bank", "fit"]
+__all__ += ["held_out", "pairs", "photos", "pictures", "validate"]
 
 _LOSSES = {
     "l1": nn.L1Loss(),
@@ -55,10 +57,14 @@ class Report:
     Attributes:
         recipe: it was made with.
         history: a dict each validation: step, loss (mean since the last one), psnr (dB,
-            luma, of the averaged weights), rate, seconds.
+            luma, of the averaged weights), rate, seconds; of a GAN also the parts of
+            the loss, d_loss, and d_real and d_fake, the mean probabilities of "real"
+            that the discriminator gives to real and to generated pictures.
         steps, seconds: made in all. bicubic: dB of bicubic on the same pictures.
         best_psnr, best_step: of the weights that were kept.
         stopped: "" or "interrupted".
+        warnings: what the watch on a GAN's discriminator said.
+        rival: the discriminator as the run left it, in eval mode, or None.
     """
 
     recipe: Recipe
@@ -69,6 +75,8 @@ class Report:
     best_psnr: float
     best_step: int
     stopped: str = ""
+    warnings: tuple[str, ...] = ()
+    rival: nn.Module | None = None
 
     def __str__(self) -> str:
         end = f", {self.stopped}" if self.stopped else ""
@@ -129,6 +137,10 @@ def fit(
         raise ValueError(
             f"{fabric.world_size} processes cannot share a batch of {recipe.batch}"
         )
+    if recipe.minutes and fabric.world_size > 1:
+        raise ValueError(
+            "several processes have several clocks: give steps, no minutes"
+        )
     net.train()
     if recipe.channels_last:
         net.to(memory_format=torch.channels_last)
@@ -138,12 +150,16 @@ def fit(
     model, optimizer = fabric.setup(
         torch.compile(net) if recipe.compile else net, _optimizer(net, recipe)
     )
-    state = State(net, optimizer, recipe.as_dict())
+    duel = Duel(fabric, recipe, net.upscale) if recipe.gan else None
+    rivals = (duel.player, duel.optimizer) if duel else (None, None)
+    state = State(
+        net, optimizer, recipe.as_dict(), rival=rivals[0], rival_optimizer=rivals[1]
+    )
     if folder is not None:
         state.resume(Path(folder))
     stopped = ""
     try:
-        _loop(fabric, model, state, recipe, data, checks, folder, watch)
+        _loop(fabric, model, state, recipe, data, checks, folder, watch, duel)
     except KeyboardInterrupt:
         stopped = "interrupted"
     finally:
@@ -153,48 +169,69 @@ def fit(
     return Report(
         recipe, state.history, state.step, state.seconds, bicubic,
         state.best_psnr, state.best_step, stopped,
+        tuple(duel.watch.warnings) if duel else (),
+        duel.player.module.eval() if duel else None,
     )  # fmt: skip
 
 
-def _loop(fabric, model, state, recipe, data, checks, folder, watch) -> None:
+def _loop(fabric, model, state, recipe, data, checks, folder, watch, duel) -> None:
     """The loop that this course is about."""
-    criterion = _LOSSES[recipe.loss]
     side = recipe.patch * (max(recipe.scales) if state.net.upscale == 1 else 1)
     share = (fabric.global_rank, fabric.world_size)
-    total, begun = torch.zeros((), device=fabric.device), time.perf_counter()
+    totals: dict[str, torch.Tensor] = {}
+    begun, before = time.perf_counter(), state.seconds
     quiet = fabric.global_rank > 0
     with _progress(recipe, state, quiet) as bar:
-        while state.step < recipe.steps:
-            rate = _set_rate(state.optimizer, recipe.rate_at(state.step))
-            x, y = data.batch(state.step, recipe.batch, side, *share)
-            loss = criterion(model(x), y)
-            state.optimizer.zero_grad()
-            fabric.backward(loss)
-            _clip(fabric, model, state.optimizer, recipe.clip, rate)
-            state.optimizer.step()
+        while recipe.share(state.step, state.seconds) < 1:
+            rate = recipe.rate_at(state.step, state.seconds)
+            _set_rate(state.optimizer, rate)
+            batch = data.batch(state.step, recipe.batch, side, *share)
+            if duel is None:
+                found = _step(fabric, model, state, recipe, batch, rate)
+            else:
+                found = duel.step(model, state, batch, rate)
             state.advance(recipe.ema)
-            total += loss.detach()
+            state.seconds = before + time.perf_counter() - begun
+            for name, value in found.items():
+                totals[name] = totals.get(name, 0) + value
             bar.update()
-            last = state.step == recipe.steps
+            last = recipe.share(state.step, state.seconds) >= 1
             if not (last or state.step % recipe.every == 0):
                 if state.step % _LOOK == 0:
-                    _check_finite(total, state)
+                    _check_finite(totals["loss"], state)
                 continue
-            mean = _check_finite(fabric.all_reduce(total), state) / _since(
-                state, recipe
-            )
-            state.seconds += time.perf_counter() - begun
+            row = _means(fabric.all_reduce(totals, reduce_op="mean"), state)
             psnr = validate(state.average, checks, fabric.device)
             state.keep(psnr)
-            row = {"step": state.step, "loss": mean, "psnr": psnr, "rate": rate}
-            state.history.append({**row, "seconds": state.seconds})
-            bar.set_postfix(loss=f"{mean:.5f}", dB=f"{psnr:.2f}")
+            row |= {"psnr": psnr, "rate": rate, "seconds": state.seconds}
+            state.history.append(row)
+            if duel is not None:
+                duel.watch.look(state.step, row["d_real"], row["d_fake"])
+            bar.set_postfix(loss=f"{row['loss']:.5f}", dB=f"{psnr:.2f}")
             if not quiet and folder is not None:
                 state.save(Path(folder))
             if not quiet and watch is not None:
                 watch(state.history)
-            total.zero_()
-            begun = time.perf_counter()
+            totals = {}
+            begun, before = time.perf_counter(), state.seconds
+
+
+def _step(fabric, model, state, recipe, batch, rate) -> dict[str, torch.Tensor]:
+    """One step of a network alone: forward, loss, backward, clip, move."""
+    x, y = batch[:2]
+    loss = _LOSSES[recipe.loss](model(x), y)
+    state.optimizer.zero_grad()
+    fabric.backward(loss)
+    _clip(fabric, model, state.optimizer, recipe.clip, rate)
+    state.optimizer.step()
+    return {"loss": loss.detach()}
+
+
+def _means(totals: dict[str, torch.Tensor], state: State) -> dict[str, Any]:
+    """The row of a validation: means since the last one."""
+    _check_finite(totals["loss"], state)
+    count = state.step - (state.history[-1]["step"] if state.history else 0)
+    return {"step": state.step} | {k: v.item() / count for k, v in totals.items()}
 
 
 def _progress(recipe: Recipe, state: State, quiet: bool) -> tqdm:
@@ -261,8 +298,3 @@ def _check_finite(total: torch.Tensor, state: State) -> float:
             "lower rate, a longer warm_up, or clip."
         )
     return value
-
-
-def _since(state: State, recipe: Recipe) -> int:
-    """Steps since the last validation."""
-    return state.step - (state.history[-1]["step"] if state.history else 0)

@@ -14,6 +14,7 @@ from srlab import images, metrics
 from srlab.datasets import benchmark_set
 from srlab.datasets.bank import Bank, Pair
 from srlab.resample import imresize
+from srlab.training.degraded import DegradedBank, degradation, degraded_pairs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,9 +91,19 @@ def pairs(
             yield (x if net.upscale > 1 else imresize(x, scale=scale))[0], y[0]
 
 
-def bank(recipe: Recipe, net: nn.Module, device: torch.device | str = "cpu") -> Bank:
-    """The recipe's training pictures on the device, ready to be cropped."""
+def bank(
+    recipe: Recipe, net: nn.Module, device: torch.device | str = "cpu"
+) -> Bank | DegradedBank:
+    """The recipe's training pictures on the device, ready to be cropped.
+
+    With a degradation the small pictures are made as they are needed.
+    """
     found = (p.to(device) for p in pictures(recipe.data, recipe.limit))
+    if recipe.degradation:
+        return DegradedBank(
+            found, degradation(recipe.degradation, net.upscale), net.upscale,
+            recipe.sharpen, recipe.pool, device, recipe.seed,
+        )  # fmt: skip
     return Bank(pairs(found, net, recipe.scales), device, recipe.seed)
 
 
@@ -127,6 +138,10 @@ def validation_pairs(
         whole = pictures(recipe.validation, recipe.limit)
     else:
         whole = [images.to_uint8(image)[0] for image in found.values()]
+    if recipe.degradation:
+        (scale,) = recipe.scales
+        pipeline = degradation(recipe.degradation, scale)
+        return [(scale, pair) for pair in degraded_pairs(whole, pipeline, scale)]
     return [
         (scale, pair) for scale in recipe.scales for pair in pairs(whole, net, (scale,))
     ]

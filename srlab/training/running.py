@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,9 +15,10 @@ from torch import nn
 
 from srlab import evaluation, models, recipes, training
 from srlab.recipes import Recipe
-from srlab.weights import Card, write_weights
+from srlab.saliency.distilling import Distillation
+from srlab.weights import Card, read_weights, write_weights
 
-__all__ = ["device_name", "measure", "run"]
+__all__ = ["device_name", "measure", "remeasure", "run", "run_classifier"]
 
 SETS = ("Set5", "Set14", "B100")
 
@@ -34,7 +37,68 @@ def run(recipe: Recipe, folder: str | Path, out: str | Path | None = None) -> Pa
     report = training.fit(net, recipe, folder=folder)
     file = Path(out or folder) / f"{recipe.name}.safetensors"
     if int(os.environ.get("RANK", 0)) == 0:
-        write_weights(file, net.cpu().state_dict(), card(recipe, report, net))
+        made = card(recipe, report, net)
+        write_weights(file, net.cpu().state_dict(), made, recipe.stored)
+        if report.rival is not None:
+            _write_rival(file, made, report)
+    return file
+
+
+def _write_rival(file: Path, made: Card, report: training.Report) -> None:
+    """NAME_discriminator beside NAME: what judged the generator at the end."""
+    gan, player = report.recipe.gan, report.rival.cpu()
+    settings = {"width": gan.width}
+    if hasattr(player, "size"):
+        settings["size"] = player.size
+    last = report.history[-1]
+    metrics = {key: round(last[key], 4) for key in ("d_real", "d_fake")}
+    card = replace(
+        made, model=gan.discriminator, settings=settings, metrics=metrics,
+        note="a discriminator, no restorer; d_real and d_fake are its mean "
+        "probabilities at the end of training",
+    )  # fmt: skip
+    name = file.with_name(f"{file.stem}_discriminator.safetensors")
+    write_weights(name, player.state_dict(), card, report.recipe.stored)
+
+
+def run_classifier(
+    plan: Distillation, folder: str | Path, out: str | Path | None = None
+) -> Path:
+    """Distil the photo classifier (or go on) and write its weights and card.
+
+    Args and result as for `run`.
+    """
+    from srlab.saliency import distilling
+
+    net, made = distilling.distil(plan, folder)
+    file = Path(out or folder) / f"{plan.name}.safetensors"
+    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
+    usual = distilling.recipe(plan.preset)
+    for key in ("steps", "minutes", "seed"):
+        if key == "steps" and plan.minutes:
+            continue
+        if getattr(plan, key) != getattr(usual, key):
+            words.append(f"--{key} {getattr(plan, key)}")
+    shown = made["steps"] * plan.batch
+    write_weights(
+        file,
+        net.cpu().state_dict(),
+        Card(
+            recipe=" ".join(words),
+            data=f"{', '.join(plan.data)}: {shown:,} random views; answers of the "
+            f"teacher {Path(plan.teacher).stem}",
+            device=device_name(),
+            minutes=round(made["minutes"], 1),
+            licence="MIT",
+            metrics={"loss": round(made["loss"], 4)} | distilling.measure(net),
+            model="PhotoNet",
+            settings={"classes": net.head.out_features},
+            note="Coarse labels, for features and maps without a network; the shipped "
+            "photographs were among its training pictures. Online, torchvision's "
+            "networks are the better choice.",
+        ),
+        dtype="float16",
+    )
     return file
 
 
@@ -46,9 +110,12 @@ def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
         "validation_bicubic": round(report.bicubic, 3),
     }
     data = f"{', '.join(recipe.data)}: {report.steps} steps of {recipe.batch} crops"
+    small = f"LR by {recipe.degradation}" if recipe.degradation else "bicubic LR"
+    if recipe.sharpen:
+        small += ", sharpened targets"
     return Card(
         recipe=command(recipe),
-        data=f"{data} of {recipe.patch} small pixels a side; bicubic LR",
+        data=f"{data} of {recipe.patch} small pixels a side; {small}",
         device=device_name(),
         minutes=round(report.seconds / 60, 1),
         licence="MIT",
@@ -63,9 +130,13 @@ def command(recipe: Recipe) -> str:
     """The command that makes the run, with what differs from the preset."""
     usual = recipes.get(recipe.name, recipe.preset)
     words = [f"python -m srlab train {recipe.name} --{recipe.preset}"]
-    for key in ("steps", "start", "seed"):
+    for key in ("steps", "minutes", "batch", "patch", "start", "seed"):
+        if key == "steps" and recipe.minutes:
+            continue  # the clock ends the run
         if getattr(recipe, key) != getattr(usual, key):
-            words.append(f"--{key} {getattr(recipe, key)}")
+            words.append(f"--{key} {shlex.quote(str(getattr(recipe, key)))}")
+    if recipe.gan and recipe.gan.adversarial != usual.gan.adversarial:
+        words.append(f"--adversarial {recipe.gan.adversarial}")
     return " ".join(words)
 
 
@@ -95,6 +166,26 @@ def measure(net: nn.Module, scales: tuple[int, ...]) -> dict[str, float]:
             found[f"{name.lower()}_x{scale}_psnr"] = round(row.psnr, 3)
             found[f"{name.lower()}_x{scale}_ssim"] = round(row.ssim, 5)
     return found
+
+
+def remeasure(file: str | Path) -> Card:
+    """Measure weights again where the sets are, and put the numbers on their card.
+
+    For weights that were trained on a machine without the benchmark sets. The tensors
+    stay as they are; a discriminator has nothing to measure.
+    """
+    tensors, card = read_weights(file)
+    if card.model == "PhotoNet":
+        from srlab.saliency import classifiers, distilling
+
+        found = distilling.measure(classifiers.photo_classifier(str(file)))
+    elif scales := str(card.settings.get("scales", "")).split():
+        net = models.load(str(file), int(scales[0])).net
+        found = measure(net, tuple(int(scale) for scale in scales))
+    else:
+        return card
+    card = replace(card, metrics=card.metrics | found)
+    return write_weights(file, tensors, card, card.dtype)
 
 
 def device_name() -> str:

@@ -36,6 +36,8 @@ class State:
             in eval mode; what is validated and kept.
         step: how many were made; history: a row for each validation.
         best: the average's weights at the best validation, on the CPU.
+        rival, rival_optimizer: the second player of a GAN, or None. Then the last
+            weights are kept, not those of the best PSNR: a GAN is not after PSNR.
     """
 
     net: nn.Module
@@ -47,6 +49,8 @@ class State:
     best: dict[str, torch.Tensor] | None = None
     best_psnr: float = float("-inf")
     best_step: int = 0
+    rival: nn.Module | None = None
+    rival_optimizer: torch.optim.Optimizer | None = None
 
     def __post_init__(self) -> None:
         self.average = copy.deepcopy(self.net).eval().requires_grad_(False)
@@ -66,19 +70,25 @@ class State:
             old.copy_(new)
 
     def keep(self, psnr: float) -> None:
-        """Remember the average if it is the best so far."""
-        if psnr > self.best_psnr or self.best is None:
+        """Remember the average if it is the best so far (of a GAN: always)."""
+        if psnr > self.best_psnr or self.best is None or self.rival is not None:
             self.best_psnr, self.best_step = psnr, self.step
             self.best = {
                 k: v.detach().cpu().clone()
                 for k, v in self.average.state_dict().items()
             }
 
+    @property
+    def _modules(self) -> tuple[str, ...]:
+        """What has a state_dict of its own."""
+        rivals = ("rival", "rival_optimizer") if self.rival is not None else ()
+        return (*_MODULES, *rivals)
+
     def save(self, folder: Path) -> None:
         """Write the checkpoint, whole or not at all."""
         buffer = io.BytesIO()
         parts = {key: getattr(self, key) for key in _PLAIN}
-        parts |= {key: getattr(self, key).state_dict() for key in _MODULES}
+        parts |= {key: getattr(self, key).state_dict() for key in self._modules}
         torch.save(parts, buffer)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / FILE, buffer.getvalue())
@@ -99,7 +109,7 @@ class State:
                 f"{file} is of another run: {', '.join(differ)} differ. Take another "
                 "folder, or remove that one to begin afresh."
             )
-        for key in _MODULES:
+        for key in self._modules:
             getattr(self, key).load_state_dict(parts[key])
         for key in _PLAIN:
             setattr(self, key, parts[key])

@@ -19,3 +19,12 @@ def test_the_bank_feeds_training_faster_than_png_files(bench):
         if row["ratio"] >= 1.5:
             return
     raise AssertionError(row)
+
+
+def test_the_pipelines_outrun_numpy_and_pillow(bench):
+    """At least 3 times the images a second, in one run, both with the same draws."""
+    for _ in range(3):
+        ratios = bench.bench_degrade.rates()["ratio"]
+        if ratios.min() >= 3:
+            return
+    raise AssertionError(ratios.tolist())

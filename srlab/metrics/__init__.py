@@ -4,6 +4,7 @@
 
 MSE, PSNR and SSIM are written out here because the course teaches them; MS-SSIM comes
 from pytorch-msssim, VIFp and LPIPS from piq, PSNR-HVS and PSNR-HVS-M from psnr-hvsm.
+How sharp a picture is, and what piq says without fetching weights: `perception`.
 
 Every measure takes the picture x that is judged, the original y, and returns the mean
 over the images of a batch as a float. They do not round and, but for the library-backed
@@ -24,17 +25,32 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from srlab.images import check_pair, luma, shave
+from srlab.images import luma, shave
+from srlab.metrics.doors import prepare as _prepare
+from srlab.metrics.perception import (
+    fsim,
+    gmsd,
+    haarpsi,
+    mdsi,
+    sharpness,
+    spectrum,
+)
 from srlab.resample import Banded, apply_banded, banded
 
 __all__ = [
     "SSIMMap",
+    "fsim",
+    "gmsd",
+    "haarpsi",
     "lpips",
+    "mdsi",
     "ms_ssim",
     "mse",
     "psnr",
     "psnr_hvs",
     "psnr_hvs_m",
+    "sharpness",
+    "spectrum",
     "ssim",
     "ssim_map",
     "vifp",
@@ -278,25 +294,6 @@ def _hvs_library():
     with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
         from psnr_hvsm.numpy import psnr_hvs_hvsm
     return psnr_hvs_hvsm
-
-
-def _prepare(
-    x: torch.Tensor, y: torch.Tensor, border: int, luma: bool, smallest: int, name: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Check, take the luma, cut the border, and name the smallest size."""
-    check_pair(x, y)
-    dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
-    x, y = x.to(dtype), y.to(dtype)  # half precision would lose SSIM's variances
-    if luma:
-        x, y = _luma(x), _luma(y)
-    x, y = shave(x, border), shave(y, border)
-    if min(x.shape[-2:]) < smallest:
-        raise ValueError(
-            f"{name} needs at least {smallest} x {smallest} pixels, "
-            f"got {x.shape[-2]} x {x.shape[-1]}"
-            + (f" after the border of {border}" if border else "")
-        )
-    return x, y
 
 
 def _mse_per_image(x, y, border: int, luma: bool, weight) -> list[float]:

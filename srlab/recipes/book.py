@@ -1,118 +1,20 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""How each network is trained: one frozen dataclass a run, in four presets.
-
-- ``rehearse``: two steps on tiny data. It shows that the code runs, nothing else.
-- ``fast``: under a minute on two CPU cores, on the shipped photographs, live in a
-  notebook; most nets are reduced.
-- ``short``: tens of minutes on a CPU, on BSDS500 and T91; nets that are too large for a
-  CPU are reduced. What `srlab.load` gives until a full run replaces it.
-- ``full``: the paper's network and a schedule for a GPU.
-"""
+"""The recipes: the paper's run of each network, and what a CPU can do of it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import nn
+from srlab.recipes.recipe import PHOTOS, PRESETS, Gan, Recipe
 
-__all__ = ["PRESETS", "Recipe", "get", "names"]
+__all__ = ["get", "names"]
 
-PRESETS = ("rehearse", "fast", "short", "full")
-PHOTOS = ("photos",)  # the shipped photographs
 SETS = ("BSDS500_train", "BSDS500_test45[10:]", "T91")  # none of them in a test set
 HELD_OUT = ("BSDS500_test45[:10]",)  # to validate on
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what a training run gives."""
-
-    name: str  # "edsr_x2"; also what the weights are called
-    preset: str  # one of PRESETS
-    model: str  # a class of srlab.models
-    settings: Mapping[str, Any] = field(default_factory=dict)  # its arguments
-    scales: tuple[int, ...] = (2,)  # several only for nets that do not enlarge
-    steps: int = 1000  # of the optimizer
-    batch: int = 16  # crops a step, over all processes
-    patch: int = 24  # side of a crop in pixels of the small picture
-    rate: float = 1e-3  # the highest learning rate
-    optimizer: Literal["adam", "sgd"] = "adam"
-    loss: Literal["l1", "l2", "half_sum"] = "l1"  # half_sum: 1/2 |e|^2 of a crop
-    decay: tuple[
-        float, ...
-    ] = ()  # shares of the run at which the rate falls; () cosine
-    gamma: float = 0.5  # by what it falls
-    warm_up: int = 0  # steps in which the rate rises from 0
-    clip: tuple[str, float] | None = (
-        None  # ("value", theta): +-theta / rate; ("norm", n)
-    )
-    ema: float = 0.999  # of the averaged weights; 0 for none
-    every: int = 500  # steps from one validation to the next
-    data: tuple[str, ...] = PHOTOS  # sets; "name[a:b]" takes some of the pictures
-    validation: tuple[str, ...] = ("held_out",)
-    limit: int = 0  # at most so many pictures of each, 0: all
-    start: str = ""  # weights to begin from, by name or path; "identity" for SRCNN
-    precision: str = "32-true"  # as Fabric names it; a CPU always takes 32-true
-    channels_last: bool = True  # memory order of the weights
-    compile: bool = False  # torch.compile
-    seed: int = 0  # of the first weights and of the batches
-
-    def __post_init__(self) -> None:
-        """ValueError for what no run could have."""
-        for key in ("steps", "batch", "patch", "every"):
-            value = getattr(self, key)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{key} is {value!r}; expected a whole number from 1")
-        if not (self.rate > 0 and math.isfinite(self.rate)):
-            raise ValueError(f"rate is {self.rate}; expected a number above 0")
-        if not 0 <= self.ema < 1:
-            raise ValueError(f"ema is {self.ema}; expected 0 <= ema < 1")
-        if self.optimizer not in ("adam", "sgd"):
-            raise ValueError(f"optimizer is {self.optimizer!r}; expected adam or sgd")
-        if self.loss not in ("l1", "l2", "half_sum"):
-            raise ValueError(f"loss is {self.loss!r}; expected l1, l2 or half_sum")
-        if self.clip and self.clip[0] not in ("value", "norm"):
-            raise ValueError(f"clip is {self.clip!r}; expected ('value' or 'norm', x)")
-        if not self.scales:
-            raise ValueError("a recipe needs a scale")
-
-    def net(self) -> nn.Module:
-        """The network as the run begins, the same for the same seed.
-
-        Raises FileNotFoundError or ValueError when `start` is missing or does not fit.
-        """
-        import torch
-
-        from srlab import models
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            net = models.build(self.model, self.settings)
-        if self.start == "identity":
-            net.start_as_identity()
-        elif self.start:
-            models.warm_start(net, self.start)
-        return net
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step: warm-up, then stairs or half a cosine."""
-        if step < self.warm_up:
-            return self.rate * (step + 1) / self.warm_up
-        share = step / self.steps
-        if self.decay:
-            return self.rate * self.gamma ** sum(share >= at for at in self.decay)
-        return self.rate * 0.5 * (1 + math.cos(math.pi * share))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as a checkpoint keeps them."""
-        row = asdict(self)
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in row.items()}
 
 
 def get(name: str, preset: str = "fast") -> Recipe:
@@ -131,7 +33,7 @@ def get(name: str, preset: str = "fast") -> Recipe:
         return _over(base, _ON_CPU | {"rate": 1e-3} | short)
     if preset == "fast":
         return _over(base, _ON_CPU | _LIVE | {"rate": 2e-3} | fast)
-    tiny = {k: fast[k] for k in ("settings", "scales") if k in fast}
+    tiny = {k: fast[k] for k in ("model", "settings", "scales", "gan") if k in fast}
     return _over(base, _ON_CPU | _LIVE | {"rate": 1e-4} | tiny | _TINY)
 
 
@@ -256,6 +158,93 @@ def _edsr(scale: int, narrow: Mapping, short_steps: int = 10_000, **wide: Any) -
 
 
 _SMALL = {"width": 32, "blocks": 4}
+
+
+def _gan(
+    full: Recipe, small: Mapping[str, Any], model: str = "", **changes: Any
+) -> tuple[Recipe, dict, dict]:
+    """A second stage: it starts from the first one's weights, on a CPU reduced."""
+    model = model or full.model
+    rivals = {"short": replace(full.gan, **changes, width=32)}
+    rivals["fast"] = replace(rivals["short"], width=16)
+    short = {
+        "model": model, "settings": small, "start": full.start, "steps": 1500,
+        "batch": 8, "patch": 16, "every": 100, "rate": 1e-4, "gan": rivals["short"],
+    }  # fmt: skip
+    fast = {
+        "model": model, "settings": small, "start": full.start, "steps": 60,
+        "batch": 4, "patch": 16, "every": 20, "rate": 1e-4, "gan": rivals["fast"],
+    }  # fmt: skip
+    return full, short, fast
+
+
+def _rrdb() -> tuple[Recipe, dict, dict]:
+    """ESRGAN's first stage."""
+    full, short, fast = _residual(
+        "RRDBNet", 4, {}, _RRDB, short_steps=3000, batch=16, patch=32,
+        steps=1_000_000, decay=(0.2, 0.4, 0.6, 0.8), stored="float16",
+    )  # fmt: skip
+    return full, {**short, "rate": 5e-4}, fast
+
+
+def _srvgg() -> tuple[Recipe, dict, dict]:
+    """Real-ESRGAN's compact net on degraded pairs, from nothing."""
+    return _residual(
+        "SRVGG", 4, {}, _COMPACT, short_steps=3000, batch=48, patch=64, **_DEGRADED
+    )
+
+
+def _real_esrnet() -> tuple[Recipe, dict, dict]:
+    """Real-ESRGAN's first stage; on a CPU its authors' compact net, which goes on."""
+    full = _full(
+        "RRDBNet", 4, {"scale": 4}, batch=48, patch=64, steps=1_000_000, decay=(1.0,),
+        start="rrdb_x4", **_DEGRADED,
+    )  # fmt: skip
+    small = {"model": "SRVGG", "settings": _COMPACT, "start": "srvgg_x4", "rate": 5e-4}
+    short = {**small, "steps": 3000, "batch": 16, "every": 250}
+    return full, short, {**small, "steps": 250, "patch": 20, "batch": 4}
+
+
+def _srgan() -> tuple[Recipe, dict, dict]:
+    """SRGAN: no pixel loss at all; with our small features a little of it."""
+    gan = Gan(
+        "SRGANDiscriminator", pixel=0.0, perceptual=1.0, adversarial=1e-3,
+        features="vgg19", deepest=True, before_activation=False, distance="l2",
+    )  # fmt: skip
+    full = _full(
+        "SRResNet", 4, {"scale": 4}, gan=gan, batch=16, patch=24, rate=1e-4,
+        steps=200_000, decay=(0.5,), gamma=0.1, start="srresnet_x4", stored="float16",
+    )  # fmt: skip
+    ours = {"features": "photo", "deepest": False, "pixel": 0.1, "adversarial": 5e-3}
+    return _gan(full, _SMALL, **ours)
+
+
+def _esrgan() -> tuple[Recipe, dict, dict]:
+    """ESRGAN: relativistic, features before activation, hardly any pixel loss."""
+    gan = Gan(
+        "VGGDiscriminator", relative=True, pixel=1e-2, perceptual=1.0,
+        adversarial=5e-3, features="vgg19", deepest=True,
+    )  # fmt: skip
+    full = _full(
+        "RRDBNet", 4, {"scale": 4}, gan=gan, batch=16, patch=32, rate=1e-4,
+        steps=400_000, decay=(0.125, 0.25, 0.5, 0.75), start="rrdb_x4",
+        stored="float16",
+    )  # fmt: skip
+    return _gan(full, _RRDB, features="photo", deepest=False, pixel=0.1)
+
+
+def _real_esrgan() -> tuple[Recipe, dict, dict]:
+    """Real-ESRGAN's second stage: sharpened targets, a U-Net that judges each pixel."""
+    full = _full(
+        "RRDBNet", 4, {"scale": 4}, gan=Gan(features="vgg19"), batch=48, patch=64,
+        rate=1e-4, decay=(1.0,), steps=400_000, start="real_esrnet_x4", **_DEGRADED,
+    )  # fmt: skip
+    return _gan(full, _COMPACT, "SRVGG", features="photo")
+
+
+_RRDB = {"width": 32, "growth": 16, "blocks": 4}
+_COMPACT = {"width": 48, "convs": 12}
+_DEGRADED = {"degradation": "real_esrgan", "sharpen": True, "stored": "float16"}
 _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
     "srcnn_x2": _srcnn(2),
     "srcnn_x3": _srcnn(3),
@@ -292,4 +281,10 @@ _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
         {"width": 32, "blocks": 2, "recursion": 1, "reduction": 8},
         short_steps=5000,
     ),
+    "rrdb_x4": _rrdb(),
+    "srgan_x4": _srgan(),
+    "esrgan_x4": _esrgan(),
+    "srvgg_x4": _srvgg(),
+    "real_esrnet_x4": _real_esrnet(),
+    "real_esrgan_x4": _real_esrgan(),
 }

@@ -1,0 +1,439 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Exercises, quiz and questions of notebook 07, generative adversarial networks.
+
+A check says what differs and on which input, never the answer.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from srlab import models
+from srlab.classroom import Ask, Differs, Exercise, Question, close
+from srlab.classroom.verdicts import describe
+
+# --- 7.1 what an honest guess costs -------------------------------------------------
+
+
+def solution_7_1(answers, weights):
+    w = weights.view(-1, 1, 1, 1)
+    mean = (w * answers).sum(0, keepdim=True)
+    of_mean = (weights * (answers - mean).square().mean(dim=(1, 2, 3))).sum()
+    apart = (answers[:, None] - answers[None]).square().mean(dim=(2, 3, 4))  # (N, N)
+    drawn = (weights[:, None] * weights[None] * apart).sum()
+    return of_mean.item(), drawn.item()
+
+
+def _posterior(seed, count, equal=False):
+    g = torch.Generator().manual_seed(seed)
+    answers = torch.rand(count, 1, 3, 4, generator=g)
+    weights = torch.rand(count, generator=g) + 0.1
+    if equal:
+        weights = torch.ones(count)
+    return answers, weights / weights.sum()
+
+
+def check_7_1(fn):
+    answers, weights = _posterior(1, 1)
+    close(fn(answers, weights), (0.0, 0.0), "with one answer only, the result")
+    for seed, count, equal in ((2, 2, True), (3, 4, True), (4, 3, False)):
+        answers, weights = _posterior(seed, count, equal)
+        kept = answers.clone()
+        got = fn(answers, weights)
+        if not torch.equal(answers, kept):
+            raise Differs("the answers that were given have changed: only read them.")
+        if not isinstance(got, tuple | list) or len(got) != 2:
+            close(got, (0.0, 0.0), "the result")
+        want = solution_7_1(answers, weights)
+        kind = "equal weights" if equal else "unequal weights"
+        close(got[0], want[0], f"with {count} answers and {kind}, the mean's MSE")
+        close(got[1], want[1], f"with {count} answers and {kind}, the drawn one's MSE")
+    return "Twice as much, whatever the answers are: the price of sharpness is 3 dB."
+
+
+def _unweighted_mean(answers, weights):
+    mean = answers.mean(0, keepdim=True)
+    of_mean = (weights * (answers - mean).square().mean(dim=(1, 2, 3))).sum()
+    return of_mean.item(), solution_7_1(answers, weights)[1]
+
+
+def _sums(answers, weights):  # sums over the pixels
+    n = answers[0].numel()
+    return tuple(n * value for value in solution_7_1(answers, weights))
+
+
+def _different_only(answers, weights):  # an answer is never held against itself
+    apart = (answers[:, None] - answers[None]).square().mean(dim=(2, 3, 4))
+    pairs = weights[:, None] * weights[None]
+    pairs = pairs * (1 - torch.eye(len(weights)))
+    total = pairs.sum().clamp(min=1e-9)
+    drawn = (pairs * apart).sum() / total
+    return solution_7_1(answers, weights)[0], drawn.item()
+
+
+def _best_answer(answers, weights):  # the most probable answer, not a drawn one
+    best = answers[weights.argmax()]
+    error = (weights * (answers - best).square().mean(dim=(1, 2, 3))).sum()
+    return solution_7_1(answers, weights)[0], error.item()
+
+
+def _decibel(answers, weights):
+    return tuple(-10 * math.log10(v + 1e-12) for v in solution_7_1(answers, weights))
+
+
+# --- 7.2 the relativistic discriminator ---------------------------------------------
+
+
+def solution_7_2(real, fake):
+    r, f = real - fake.mean(), fake - real.mean()  # logits of D(x_r, x_f), D(x_f, x_r)
+    one = F.logsigmoid(r).mean() + F.logsigmoid(-f).mean()
+    other = F.logsigmoid(f).mean() + F.logsigmoid(-r).mean()
+    return -one / 2, -other / 2
+
+
+def _logits(seed, shape, shift=0.0):
+    g = torch.Generator().manual_seed(seed)
+    real = 2 * torch.randn(shape, generator=g) + shift
+    return real, torch.randn(shape, generator=g) - 1
+
+
+def check_7_2(fn):
+    zero = torch.zeros(4, 1)
+    got = fn(zero, zero)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        close(got, (0.0, 0.0), "the result")
+    close(got, solution_7_2(zero, zero), "with all logits zero, the result")
+    for seed, shape in ((1, (5, 1)), (2, (2, 1, 3, 4))):
+        real, fake = _logits(seed, shape)
+        want = solution_7_2(real, fake)
+        got = fn(real, fake)
+        for side, a, b in zip(("discriminator", "generator"), got, want, strict=True):
+            close(a, b, f"with logits of shape {shape}, the {side}'s loss")
+    real, fake = _logits(3, (6, 1), shift=200.0)
+    got = fn(real, fake)
+    close(got, solution_7_2(real, fake), "with logits of 200, the result")
+    real, fake = _logits(4, (5, 1))
+    real.requires_grad_()
+    fn(real, fake)[1].backward()
+    if real.grad is None or not real.grad.any():
+        raise Differs("the generator's loss gives the real logits no gradient.")
+    return "The generator is told about real pictures too: that is the change."
+
+
+def _each_alone(real, fake):  # the vanilla loss
+    d = (F.softplus(-real).mean() + F.softplus(fake).mean()) / 2
+    return d, F.softplus(-fake).mean()
+
+
+def _one_sided(real, fake):  # the generator's first term left out
+    d, _ = solution_7_2(real, fake)
+    return d, F.softplus(-(fake - real.mean())).mean()
+
+
+def _exchanged(real, fake):
+    return solution_7_2(real, fake)[::-1]
+
+
+def _logs_of_sigmoids(real, fake):  # log(0) for large logits
+    r = torch.sigmoid(real - fake.mean())
+    f = torch.sigmoid(fake - real.mean())
+    d = -(r.log().mean() + (1 - f).log().mean()) / 2
+    g = -(f.log().mean() + (1 - r).log().mean()) / 2
+    return d, g
+
+
+def _own_mean(real, fake):  # subtracts the mean of its own side
+    r, f = real - real.mean(), fake - fake.mean()
+    d = (F.softplus(-r).mean() + F.softplus(f).mean()) / 2
+    return d, (F.softplus(-f).mean() + F.softplus(r).mean()) / 2
+
+
+def _detached(real, fake):
+    d, g = solution_7_2(real.detach(), fake)
+    return d + 0 * real.sum(), g + 0 * real.sum()
+
+
+# --- 7.3 network interpolation ------------------------------------------------------
+
+
+def solution_7_3(psnr, gan, alpha):
+    return {
+        name: (1 - alpha) * a + alpha * gan[name] if a.is_floating_point() else a
+        for name, a in psnr.items()
+    }
+
+
+def _two_nets():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        nets = [models.SRResNet(2, width=4, blocks=1) for _ in range(2)]
+        for net in nets:
+            for buffer in net.buffers():
+                if buffer.is_floating_point():
+                    buffer.uniform_(0.5, 2)
+    nets[1].body[1].num_batches_tracked += 5
+    return tuple(net.state_dict() for net in nets)
+
+
+def check_7_3(fn):
+    psnr, gan = _two_nets()
+    kept = [{k: v.clone() for k, v in one.items()} for one in (psnr, gan)]
+    for alpha in (0.0, 1.0, 0.3):
+        got = fn(psnr, gan, alpha)
+        for before, after in zip(kept, (psnr, gan), strict=True):
+            if any(not torch.equal(before[k], after[k]) for k in before):
+                raise Differs(
+                    "a state dict that was given has changed: make new tensors."
+                )
+        if not isinstance(got, dict):
+            raise Differs(f"the result is {describe(got)}; it should be a dict.")
+        if set(got) != set(psnr):
+            raise Differs(
+                f"the result has {len(got)} tensors, the nets have {len(psnr)}, or "
+                "the names differ."
+            )
+        want = solution_7_3(psnr, gan, alpha)
+        for name, tensor in want.items():
+            if not tensor.is_floating_point():
+                _whole(got[name], name)
+                continue
+            close(got[name], tensor, f"with `alpha = {alpha:g}`, `{name}`", atol=1e-5)
+    return "One line of arithmetic, and the two nets become a family of nets."
+
+
+def _whole(value, name):
+    if not isinstance(value, torch.Tensor) or value.is_floating_point():
+        raise Differs(f"`{name}` is a whole number, a count of batches: keep it one.")
+
+
+def _turned_round(psnr, gan, alpha):
+    return solution_7_3(gan, psnr, alpha)
+
+
+def _weights_only(psnr, gan, alpha):  # forgets biases and statistics
+    return {
+        name: (1 - alpha) * a + alpha * gan[name] if name.endswith("weight") else a
+        for name, a in psnr.items()
+    }
+
+
+def _counts_too(psnr, gan, alpha):
+    return {name: (1 - alpha) * a + alpha * gan[name] for name, a in psnr.items()}
+
+
+def _sum_of_both(psnr, gan, alpha):
+    return {
+        name: a + alpha * gan[name] if a.is_floating_point() else a
+        for name, a in psnr.items()
+    }
+
+
+def _in_place(psnr, gan, alpha):
+    for name, a in psnr.items():
+        if a.is_floating_point():
+            a.lerp_(gan[name], alpha)
+    return psnr
+
+
+EXERCISES = {
+    "7.1": Exercise(
+        title="What an honest guess costs",
+        check=check_7_1,
+        hints=(
+            "There are two sums. In both, the truth is answer i with weight w_i. In "
+            "the first the guess is the weighted mean, in the second it is answer j "
+            "with weight w_j, whatever the truth is.",
+            "The second is a double sum over i and j, weighted by w_i times w_j. The "
+            "case i = j belongs to it: the guess was right, its error is 0.",
+            "`answers[:, None] - answers[None]` has the shape (N, N, 1, h, w): all "
+            "differences at once. Square it, take the mean over the last three axes, "
+            "multiply by `weights[:, None] * weights[None]`, and add up.",
+        ),
+        solution=solution_7_1,
+    ),
+    "7.2": Exercise(
+        title="The relativistic discriminator",
+        check=check_7_2,
+        hints=(
+            "A logit is compared with the mean logit of the other side: "
+            "`real - fake.mean()` for the real ones, `fake - real.mean()` for the "
+            "fake ones.",
+            "The discriminator wants the first high and the second low; the generator "
+            "wants the opposite of both. So each loss has two terms; take half of "
+            "their sum.",
+            "-log(sigmoid(z)) is `F.softplus(-z)`, and -log(1 - sigmoid(z)) is "
+            "`F.softplus(z)`. They stay finite where the logarithm of a sigmoid does "
+            "not. Do not detach anything.",
+        ),
+        solution=solution_7_2,
+    ),
+    "7.3": Exercise(
+        title="Network interpolation",
+        check=check_7_3,
+        hints=(
+            "A state dict is a dict from names to tensors. Both have the same names. "
+            "Make a third dict.",
+            "Each tensor of floating-point numbers becomes (1 - alpha) times the first "
+            "plus alpha times the second: weights, biases, and the statistics of "
+            "norms.",
+            "`tensor.is_floating_point()` tells numbers from counts. A count of "
+            "batches is kept as the first net has it.",
+        ),
+        solution=solution_7_3,
+    ),
+}
+
+WRONG = {
+    "7.1": [_unweighted_mean, _sums, _different_only, _best_answer, _decibel],
+    "7.2": [
+        _each_alone,
+        _one_sided,
+        _exchanged,
+        _logs_of_sigmoids,
+        _own_mean,
+        _detached,
+    ],
+    "7.3": [_turned_round, _weights_only, _counts_too, _sum_of_both, _in_place],
+}
+
+ASKS = {
+    "7.a": Ask(
+        "Both answers are equally probable. A network is trained for the squared "
+        "error, on thousands of such patches. What does it draw for this small patch?",
+        "The mean of the two: a line of two pixels at half of the brightness. It is "
+        "never right, and no other answer has a smaller expected squared error.",
+    ),
+    "7.b": Ask(
+        "The generator gets the squared error and the judge's word. The judge has "
+        "never seen two half-bright columns side by side. What will the generator "
+        "draw, and how will its squared error compare with the mean's?",
+        "One bright line, in column 5 or 6. It is wrong half of the time, and its "
+        "expected squared error rises towards twice the mean's.",
+    ),
+    "7.c": Ask(
+        "One photograph is shifted by a pixel, the other is blurred. Which one has the "
+        "larger squared error of pixels, and which one would you call worse?",
+        "Most people do not see the shift, and everybody sees the blur. Pixels do not "
+        "agree with them; the next table says what features make of it.",
+    ),
+    "7.d": Ask(
+        "After an hour of training the judge gives real pictures 1.00 and made ones "
+        "0.00. Is that good news?",
+        "For the judge. The generator's pictures are told apart without fail, and its "
+        "gradients say little about how to improve. Whether the pictures are any good "
+        "is another question: look at them.",
+    ),
+    "7.e": Ask(
+        "Four trained nets, two with norms and two without, meet a picture of a "
+        "quarter of the contrast. Do those with norms lose more?",
+        "Notebook 05 found that in use norms are constants, so they need not. The "
+        "table has PSNR and sharpness, each against the same net at full contrast.",
+    ),
+    "7.f": Ask(
+        "A ReLU sets negative features to zero. If a loss compares only what is left, "
+        "what can a generator change without being noticed?",
+        "Everything that moves features that are zero and stay below zero: as far as "
+        "the loss is concerned they do not exist. A shift of brightness or colour can "
+        "hide there.",
+    ),
+    "7.g": Ask(
+        "Half the weights of the pixel-trained net plus half of the GAN's. Is that a "
+        "sensible net, or noise? And would it be, with two nets that were trained "
+        "apart?",
+        "It is sensible here, because the GAN began with the other net's weights and "
+        "did not go far. Two nets trained apart order their features differently; the "
+        "mean of their weights means nothing.",
+    ),
+    "7.h": Ask(
+        "PSNR prefers the pixel-trained net. Will a measure that was fitted to "
+        "people's opinions prefer the GAN?",
+        "Not of necessity. These measures were fitted to blur, noise and JPEG, not to "
+        "invented texture, and all of them compare with the original. Read the table "
+        "column by column.",
+    ),
+}
+
+QUIZ = [
+    Question(
+        "A small picture fits several large ones. The squared error is least for",
+        (
+            "the most probable of them",
+            "their mean, weighted by their probabilities",
+            "any of them",
+        ),
+        "b",
+        "Whatever the pictures are. The most probable one is best for another loss "
+        "(right or wrong), a median for the absolute error.",
+    ),
+    Question(
+        "A method draws one of the answers at random, with the right probabilities. "
+        "Against the mean, its PSNR is",
+        ("equal", "3 dB lower", "10 dB lower"),
+        "b",
+        "Twice the squared error: the guess and the truth each miss the mean.",
+    ),
+    Question(
+        "Why is -log D used for the generator, not log(1 - D)?",
+        (
+            "its gradient does not vanish when the judge is sure",
+            "it is symmetric",
+            "it keeps pictures in [0, 1]",
+        ),
+        "a",
+        "With the printed form a generator that is far behind learns nothing.",
+    ),
+    Question(
+        "In a training run the judge gives real pictures 0.51 and made ones 0.50, from "
+        "the first step to the last. The likeliest reading is",
+        (
+            "the generator is perfect",
+            "the judge has won",
+            "the judge does not learn",
+        ),
+        "c",
+        "A perfect generator gives the same numbers, but not from the first step.",
+    ),
+    Question(
+        "The relativistic average discriminator compares",
+        (
+            "a picture's logit with the mean logit of the other kind",
+            "two generators",
+            "a picture with its own small version",
+        ),
+        "a",
+        "So a constant added to all logits changes nothing.",
+    ),
+    Question(
+        "ESRGAN's generator has no batch normalisation. What keeps it from diverging?",
+        (
+            "a sigmoid at the end",
+            "residual scaling and small first weights",
+            "gradient clipping",
+        ),
+        "b",
+        "beta is 0.2, and He's weights are multiplied by 0.1.",
+    ),
+    Question(
+        "Network interpolation needs two nets that",
+        (
+            "have one layout, and one of which began as the other",
+            "have the same PSNR",
+            "have no batch normalisation",
+        ),
+        "a",
+        "With norms it works as well: exercise 7.3 mixes their statistics too.",
+    ),
+    Question(
+        "A number plate, four times enlarged by a GAN, is sharp and legible. You may "
+        "conclude that",
+        (
+            "these are the digits",
+            "these digits fit the small picture, and others may fit as well",
+            "the measure of sharpness is high, so the digits are probable",
+        ),
+        "b",
+        "The generator draws an answer that looks real; nothing makes it right.",
+    ),
+]

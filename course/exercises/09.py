@@ -1,0 +1,474 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Exercises, quiz and questions of notebook 09, blind super-resolution.
+
+A check says what differs and on which input, never the answer.
+"""
+
+import math
+import numbers
+
+import torch
+from torch import nn
+
+from srlab.classroom import Ask, Differs, Exercise, Question, close
+
+# --- 9.1 told apart, or lucky? ------------------------------------------------------
+
+
+def solution_9_1(right, pairs):
+    ways = sum(math.comb(pairs, k) for k in range(right, pairs + 1))
+    return ways / 2**pairs
+
+
+def check_9_1(fn):
+    def mine(right, pairs):
+        got = fn(right, pairs)
+        close(got, solution_9_1(right, pairs), f"`luck({right}, {pairs})`")
+
+    for pairs in (1, 2):
+        mine(pairs, pairs)
+    try:
+        mine(0, 6)
+    except Differs as error:
+        raise Differs(
+            f"{error} At least none right: how likely is that for a guesser?"
+        ) from None
+    try:
+        mine(7, 8)
+    except Differs as error:
+        raise Differs(
+            f"{error} All right is fine; with one wrong it is not. How many ways are "
+            "there to get it wrong once? And does it count who does better still?"
+        ) from None
+    for right, pairs in ((3, 8), (9, 12), (40, 64)):
+        mine(right, pairs)
+    return "With eight pairs, only seven or eight right answers say that you saw it."
+
+
+def _exactly(right, pairs):
+    return math.comb(pairs, right) / 2**pairs
+
+
+def _one_way(right, pairs):
+    return 0.5**right
+
+
+def _more_than(right, pairs):
+    return solution_9_1(right + 1, pairs)
+
+
+def _share(right, pairs):
+    return right / pairs
+
+
+def _at_most(right, pairs):
+    return 1 - solution_9_1(right + 1, pairs)
+
+
+# --- 9.2 how much one batch still counts --------------------------------------------
+
+
+def solution_9_2(step, steps, decay):
+    age = steps - step
+    return decay**age if step == 0 else (1 - decay) * decay**age
+
+
+def _true_share(step, steps, decay):
+    """Found by averaging: weights that are 1 at that step and 0 at all others."""
+    average = float(step == 0)
+    for now in range(1, steps + 1):
+        average = decay * average + (1 - decay) * float(now == step)
+    return average
+
+
+def check_9_2(fn):
+    def mine(step, steps, decay):
+        got = fn(step, steps, decay)
+        want = _true_share(step, steps, decay)
+        close(got, want, f"`share({step}, {steps}, {decay})`")
+
+    mine(1, 1, 0.9)
+    for step in (3, 2, 1):
+        mine(step, 3, 0.9)
+    try:
+        mine(0, 3, 0.9)
+    except Differs as error:
+        raise Differs(
+            f"{error} The later steps are right; the weights from before the first "
+            "step are not. What was the average before anything was mixed in?"
+        ) from None
+    for step in (0, 1, 40, 100):
+        mine(step, 100, 0.97)
+    total = sum(float(fn(step, 50, 0.9)) for step in range(51))
+    if abs(total - 1) > 1e-6:
+        raise Differs("the shares of all steps should add up to one.")
+    return "At .999 the last thousand steps hold 63 % of the average."
+
+
+def _no_first(step, steps, decay):
+    return (1 - decay) * decay ** (steps - step)
+
+
+def _from_the_front(step, steps, decay):
+    return decay**step if step == 0 else (1 - decay) * decay**step
+
+
+def _swapped(step, steps, decay):
+    age = steps - step
+    return (1 - decay) ** age if step == 0 else decay * (1 - decay) ** age
+
+
+def _off_by_one(step, steps, decay):
+    age = steps - step + 1
+    return decay**age if step == 0 else (1 - decay) * decay**age
+
+
+# --- 9.3 the largest gain -----------------------------------------------------------
+
+
+def solution_9_3(conv, rounds=100):
+    with torch.no_grad():
+        matrix = conv.weight.flatten(1)  # (outputs, inputs k k)
+        v = torch.ones(matrix.shape[1])
+        for _ in range(rounds):
+            u = nn.functional.normalize(matrix @ v, dim=0)
+            v = nn.functional.normalize(matrix.T @ u, dim=0)
+        return (u @ matrix @ v).item()
+
+
+def _conv(outputs, inputs, size, gain=1.0):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(9)
+        conv = nn.Conv2d(inputs, outputs, size)
+        conv.weight.data *= gain
+        return conv
+
+
+def check_9_3(fn):
+    diagonal = nn.Conv2d(2, 2, 1)
+    diagonal.weight.data = torch.tensor([[3.0, 0.0], [0.0, 0.5]])[..., None, None]
+    before = diagonal.weight.detach().clone()
+    got = fn(diagonal)
+    if (diagonal.weight != before).any():
+        raise Differs("the convolution that was given has changed: only read from it.")
+    close(_number(got), 3.0, "for the 1 x 1 weights [[3, 0], [0, 1/2]], the gain", 0.01)
+    for outputs, inputs, size in ((4, 4, 1), (8, 3, 3), (3, 8, 3), (2, 6, 4)):
+        conv = _conv(outputs, inputs, size, 2.0)
+        want = torch.linalg.matrix_norm(conv.weight.detach().flatten(1), 2).item()
+        what = f"with {inputs} inputs, {outputs} outputs and {size} x {size} weights, "
+        close(_number(fn(conv)), want, what + "the gain", rtol=0.01)
+    return "The U-Net divides each weight by this number, one round a step."
+
+
+def _number(got):
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        return got.item()
+    if not isinstance(got, numbers.Real):
+        close(got, 1.0, "the gain")
+    return got
+
+
+def _frobenius(conv):
+    return conv.weight.norm().item()
+
+
+def _largest_entry(conv):
+    return conv.weight.abs().max().item()
+
+
+def _one_round(conv):
+    return solution_9_3(conv, rounds=1)
+
+
+def _not_flattened(conv):  # rows of one place only
+    return torch.linalg.matrix_norm(conv.weight[..., 0, 0], 2).item()
+
+
+def _squared(conv):  # the eigenvalue of W' W
+    return solution_9_3(conv) ** 2
+
+
+def _in_place(conv):
+    gain = solution_9_3(conv)
+    conv.weight.data /= gain
+    return gain
+
+
+# --- 9.4 who has won ----------------------------------------------------------------
+
+
+def solution_9_4(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
+        looks = looks + 1 if real > sure and fake < 1 - sure else 0
+        if looks == patience:
+            return step
+    return None
+
+
+def check_9_4(fn):
+    def mine(real, fake, what, **settings):
+        got = fn(list(real), list(fake), **settings)
+        want = solution_9_4(real, fake, **settings)
+        if got is None and want is not None:
+            raise Differs(f"{what}: no warning, and there should be one.")
+        if got is not None and want is None:
+            raise Differs(f"{what}: a warning, and there should be none.")
+        if want is not None:
+            if isinstance(got, bool) or not isinstance(got, numbers.Real):
+                close(got, want, what)
+            if got != want:
+                side = "early" if got < want else "late"
+                raise Differs(f"{what}: the warning comes too {side}.")
+
+    high, low, half = [0.99] * 6, [0.01] * 6, [0.5] * 6
+    mine(half, half, "a discriminator that doubts everything")
+    mine(high, half, "one that is sure of real pictures and doubts the generated ones")
+    mine(half, low, "one that doubts real pictures and is sure of the generated ones")
+    mine(high, high, "one that takes everything for real")
+    mine(high, low, "one that is always right")
+    mine(high[:2], low[:2], "one that was looked at only twice")
+    real, fake = [0.99, 0.99, 0.5, 0.99, 0.99, 0.5], low
+    mine(real, fake, "one that doubts after every second look")
+    mine([0.5] * 4 + high, [0.5] * 4 + low, "one that wins from the fifth look on")
+    mine(high, low, "the same, with `patience=5`", patience=5)
+    mine([0.9] * 6, [0.1] * 6, "one that is sure to .9")
+    mine([0.9] * 6, [0.1] * 6, "one that is sure to .9, with `sure=0.8`", sure=0.8)
+    return "The package's watch looks in the same way, and says what to do."
+
+
+def _either(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
+        looks = looks + 1 if real > sure or fake < 1 - sure else 0
+        if looks == patience:
+            return step
+    return None
+
+
+def _no_reset(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
+        looks += real > sure and fake < 1 - sure
+        if looks == patience:
+            return step
+    return None
+
+
+def _impatient(d_real, d_fake, sure=0.95, patience=3):
+    return solution_9_4(d_real, d_fake, sure, 1)
+
+
+def _at_the_end(d_real, d_fake, sure=0.95, patience=3):
+    pairs = list(zip(d_real, d_fake, strict=True))[-patience:]
+    sure_of_all = all(r > sure and f < 1 - sure for r, f in pairs)
+    return len(d_real) - 1 if sure_of_all and len(pairs) == patience else None
+
+
+def _counts_from_one(d_real, d_fake, sure=0.95, patience=3):
+    step = solution_9_4(d_real, d_fake, sure, patience)
+    return None if step is None else step + 1
+
+
+EXERCISES = {
+    "9.1": Exercise(
+        title="Told apart, or lucky?",
+        check=check_9_1,
+        hints=(
+            "A guesser answers each pair like a coin. How many different lists of "
+            "answers are there for that many pairs, all equally likely?",
+            "Count the lists with exactly k right answers: `math.comb(pairs, k)`.",
+            "Add those counts up for k from `right` to `pairs`, both included, and "
+            "divide by the number of all lists.",
+        ),
+        solution=solution_9_1,
+    ),
+    "9.2": Exercise(
+        title="How long a step is remembered",
+        check=check_9_2,
+        hints=(
+            "Write the average down for the first three steps and multiply it out.",
+            "The weights of a step come in with one factor, and each later step "
+            "multiplies what is there by another.",
+            "The weights from before the first step never came in: they were the "
+            "average from the start, and are only multiplied.",
+        ),
+        solution=solution_9_2,
+    ),
+    "9.3": Exercise(
+        title="The largest gain",
+        check=check_9_3,
+        hints=(
+            "Read the weights as a matrix W with one row for each output: "
+            "`conv.weight.flatten(1)`. Start from any vector v.",
+            "One round: u = W v, then v = W^T u, each divided by its length. What "
+            "points in the direction of the largest gain grows most.",
+            "After many rounds (a hundred are quick) the gain is u W v. Use "
+            "`torch.no_grad()` and `nn.functional.normalize(x, dim=0)`.",
+        ),
+        solution=solution_9_3,
+    ),
+    "9.4": Exercise(
+        title="Who has won?",
+        check=check_9_4,
+        hints=(
+            "Go through both lists together, look by look, and keep one number: for "
+            "how many looks in a row it has been winning.",
+            "It is winning when it is sure of both: real above `sure`, and fake below "
+            "`1 - sure`. What happens to the number when it is not?",
+            "When the number reaches `patience`, return the place of this look, "
+            "counted from 0. If it never does, return None.",
+        ),
+        solution=solution_9_4,
+    ),
+}
+
+WRONG = {
+    "9.1": [_exactly, _one_way, _more_than, _share, _at_most],
+    "9.2": [_no_first, _from_the_front, _swapped, _off_by_one],
+    "9.3": [
+        _frobenius,
+        _largest_entry,
+        _one_round,
+        _not_flattened,
+        _squared,
+        _in_place,
+    ],
+    "9.4": [_either, _no_reset, _impatient, _at_the_end, _counts_from_one],
+}
+
+ASKS = {
+    "9.a": Ask(
+        "On clean small pictures a network gains more than a decibel over bicubic "
+        "interpolation. How much of that is left on a photograph that went through a "
+        "lens, a sensor and two JPEGs?",
+        "Next to nothing: about a tenth of a decibel by day, and less than nothing at "
+        "night. It learned to undo one formula, and that formula was not used.",
+    ),
+    "9.b": Ask(
+        "A referee sees no picture, only its spectrum. Can it tell the network's from "
+        "bicubic's? And would that show that the network's is better?",
+        "It can: bicubic interpolation is linear and leaves the finest waves empty; a "
+        "network puts something there. But something is not the right thing: noise "
+        "and the edges of JPEG squares are fine waves, too.",
+    ),
+    "9.c": Ask(
+        "JPEG works in squares of 8 x 8 pixels, counted from the upper left corner. "
+        "What would a network learn if each training crop was compressed by itself?",
+        "Where the squares begin: always at the corner of what it is given. In use "
+        "they begin anywhere, since people crop their pictures.",
+    ),
+    "9.d": Ask(
+        "Two curves over the steps: the weights as they are, and their moving average. "
+        "Which one is smoother, which one ends higher?",
+        "The average is both. Each step is pulled by the eight crops it saw and their "
+        "damages; in the average these pulls cancel.",
+    ),
+    "9.e": Ask(
+        "The blind network was trained on far more kinds of pictures, clean ones among "
+        "them. Why is it worse on clean pictures than a network that knows nothing "
+        "else?",
+        "Because it cannot be sure that they are clean. Whatever could be noise or a "
+        "trace of JPEG, a hair or a grain, it draws more weakly: the best guess for "
+        "all that could be behind it.",
+    ),
+    "9.f": Ask(
+        "A map of the U-Net on a photograph whose middle was restored. Will it be "
+        "bright everywhere around the square?",
+        "No. Where the photograph itself is smooth, restored and real look the same, "
+        "and nobody can tell. It is bright where there is detail that a restorer would "
+        "not have drawn.",
+    ),
+    "9.g": Ask(
+        "Letters, a face, fur: which of them can a better network bring back from one "
+        "sixteenth of the pixels, and which can none?",
+        "What is common can be guessed: eyes have a known shape. Which letter stood "
+        "there, whose face it is and where each hair lay is not in the small picture.",
+    ),
+    "9.h": Ask(
+        "Fewer than 1,500 bytes for a picture of 256 x 256 pixels. Whole and pressed "
+        "hard, or a sixteenth of its pixels and pressed gently?",
+        "The sixteenth. JPEG of the whole picture spends that much on the mean of each "
+        "square and on saying that nothing else follows; it has a least size, and "
+        "below it there is no file at all.",
+    ),
+}
+
+QUIZ = [
+    Question(
+        "A network trained on bicubic pairs meets a photograph from a messenger. What "
+        "happens?",
+        (
+            "it crashes, since the size differs",
+            "its gain over bicubic interpolation all but vanishes",
+            "it gains more, since there is more to repair",
+        ),
+        "b",
+        "It undoes a formula that was not used, and sharpens noise and squares.",
+    ),
+    Question(
+        "What is new in Real-ESRGAN, compared with ESRGAN?",
+        (
+            "the training data's degradations, and the discriminator",
+            "the generator",
+            "the perceptual loss",
+        ),
+        "a",
+        "The generator is ESRGAN's. The pairs come from a second-order pipeline, and "
+        "the discriminator is a U-Net with spectral normalisation.",
+    ),
+    Question(
+        "Why a pool of training pairs?",
+        (
+            "to save the time of degrading",
+            "because the pictures of one batch were all resized alike",
+            "so that each pair is seen only once",
+        ),
+        "b",
+        "A tensor has one size. The pool mixes pairs of many batches.",
+    ),
+    Question(
+        "Who is shown the photograph that was not sharpened?",
+        (
+            "the pixel loss",
+            "the perceptual loss",
+            "the discriminator",
+        ),
+        "c",
+        "Shown sharpened ones as real, it would teach halos.",
+    ),
+    Question(
+        "The health watch says that the discriminator has won. What does that mean?",
+        (
+            "training is done",
+            "it is sure of every picture, and the generator learns little from it",
+            "the generator's pictures are as good as real ones",
+        ),
+        "b",
+        "Certainty has no slope. If the generator's pictures were as good as real ones "
+        "it would say one half.",
+    ),
+    Question(
+        "On clean pictures Real-ESRNet has a lower PSNR than the network trained on "
+        "clean pictures. The main reason is",
+        (
+            "that it does not know that they are clean",
+            "that its network is smaller",
+            "that PSNR is computed on luma",
+        ),
+        "a",
+        "The two have the same size. What might be noise is drawn weakly.",
+    ),
+    Question(
+        "A number plate becomes readable after Real-ESRGAN. It is",
+        (
+            "proof, if the letters are sharp",
+            "proof, if two different networks agree",
+            "a guess, whatever it looks like",
+        ),
+        "c",
+        "Sharpness is what the second stage was paid for. Networks that learned from "
+        "the same data make the same guesses.",
+    ),
+]
