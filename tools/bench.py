@@ -18,6 +18,7 @@ Of GANs and blind nets, see bench_perception.py:
 
 - perception: fidelity beside sharpness on clean pictures -> data/results/perception.csv
 - degraded: the same on damaged pictures -> data/results/degraded_rows.csv
+- stability: the full GAN recipes' first 1,000 steps -> data/results/gan_stability.csv
 
 Of the rest:
 
@@ -68,7 +69,7 @@ from srlab.resample import Interpolator, imresize
 SETS = ("Set5", "Set14", "B100")
 SCALES = (2, 3, 4)
 PARTS = ("rows", "costs", "speed", "models", "nets", "loading", "classical")
-PARTS += ("degrade", "perception", "degraded", "cards")
+PARTS += ("degrade", "perception", "degraded", "cards", "stability")
 NEED_SETS = {"cards", "rows", "costs", "models", "classical", "perception", "degraded"}
 
 
@@ -232,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
             ("classical", bench_degrade.classical, "classical_rows"),
             ("perception", bench_perception.perception, "perception"),
             ("degraded", bench_perception.degraded, "degraded_rows"),
+            ("stability", lambda _: bench_perception.stability(), "gan_stability"),
         ):
             if name in options.parts:
                 start = time.perf_counter()

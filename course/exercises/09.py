@@ -458,7 +458,7 @@ QUIZ = [
             "that PSNR is computed on luma",
         ),
         "a",
-        "The two have the same size. What might be noise is drawn weakly.",
+        "EDSR kept its size and lost, too. What might be noise is drawn weakly.",
     ),
     Question(
         "A number plate becomes readable after Real-ESRGAN. It is",

@@ -610,7 +610,8 @@ srlab.figures.table(known, "Four photographs x3, PSNR of luma in dB")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # On the benchmark sets, from `data/results`, with the rows that RDN's authors print.
-# They trained **one network for each letter**.
+# They trained **one network for each letter**. (Our bicubic rows are within 0.02 dB of
+# theirs: it is the same BI, BD and DN.)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 results = srlab.evaluation.results("classical_rows")
@@ -621,9 +622,9 @@ letters = results.pivot(
     index=["degradation", "who"], columns="set_name", values="psnr"
 )[["Set5", "Set14", "B100"]]
 assert (letters.loc["DN", "edsr_x3, ours"] < letters.loc["DN", "bicubic, ours"]).all()
-gaps = [letters.loc[(d, "bicubic, ours")] - letters.loc[(d, "bicubic, printed")]
-        for d in ("BI", "BD", "DN")]  # fmt: skip
-assert all(abs(gap["B100"]) < 0.01 and abs(gap["Set5"]) < 0.02 for gap in gaps)
+for kind in ("BI", "BD", "DN"):
+    gap = letters.loc[(kind, "bicubic, ours")] - letters.loc[(kind, "bicubic, printed")]
+    assert gap.abs().max() < 0.02
 srlab.figures.table(letters.reset_index(), "x3, PSNR of luma in dB (from data/results)")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -715,22 +716,22 @@ print(pipeline)
 # Stage by stage, on one photograph. Watch the width: it goes down, and up again.
 
 # %% slideshow={"slide_type": "-"}
-wheel = srlab.photo("motorcycle")[..., 230:422, 80:272]
+wheel = srlab.photo("motorcycle")[..., 240:368, 100:228]
 stations = pipeline.trace(wheel, torch.Generator().manual_seed(1497))
-chain = {f"{name}, {x.shape[-1]}": x.clamp(0, 1) for name, x in stations}
-assert stations[-1][1].shape[-1] == 48 and len(chain) == 12
+chain = {f"{name}, {x.shape[-1]}": x.clamp(0, 1) for name, x in stations[:-1]}
+assert stations[-1][1].shape[-1] == 32 and len(chain) == 11
 srlab.show(
     chain,
-    columns=4,
-    height=96,
-    alt="A motorcycle's wheel on its way through the pipeline in twelve pictures: "
-    "sharp, blurred, smaller, noisy, with JPEG blocks, and so on; the last is small "
-    "and blotchy",
+    columns=6,
+    height=128,
+    alt="A motorcycle's wheel on its way through the pipeline in eleven pictures: "
+    "sharp, blurred, smaller, noisy, with JPEG blocks, smaller still, with coloured "
+    "specks, and blurred to blotches at the end",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Read the rows from left to right, with the width in pixels behind each name. Each
-# stage takes something, and the last picture is what a network will have to restore.
+# Read the rows from left to right; behind each name stands the width in pixels. Each
+# stage takes something. The last picture, in eight bits, is what a network gets.
 
 # %% slideshow={"slide_type": "subslide"}
 seeds = (0, 3, 4, 6)
@@ -886,7 +887,7 @@ srlab.figures.curves(
 # frequencies inside each block, and sharpening overshoots on purpose: so both ring.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-spokes, narrow = wheel[..., 44:92, 62:118], filters["sinc, cutoff pi / 3"]
+spokes, narrow = wheel[..., 34:82, 42:98], filters["sinc, cutoff pi / 3"]
 srlab.show(
     {
         "original": spokes,

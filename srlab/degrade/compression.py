@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from srlab.codecs import JPEG
-from srlab.degrade.doors import check, per_image
+from srlab.degrade.doors import beside, check, per_image
 
 __all__ = ["diff_jpeg", "jpeg"]
 
@@ -80,7 +80,8 @@ def diff_jpeg(image: torch.Tensor, quality: float | torch.Tensor) -> torch.Tenso
 
 def code(image: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
     """`diff_jpeg` without its checks; quality (B,) float32 on the CPU."""
-    luma, chroma = (t.to(image) for t in _quantisers(quality))  # (B, 64) each
+    tables = _quantisers(quality)
+    luma, chroma = (beside(t, image, image.dtype) for t in tables)  # (B, 64) each
     height, width = image.shape[-2:]
     levels = (image * 255).clamp_(0, 255)
     if image.shape[1] == 1:
@@ -100,7 +101,8 @@ def _code(planes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     b, c, h, w = planes.shape
     blocks = planes.view(b, c, h // 8, 8, w // 8, 8).transpose(3, 4)
     blocks = blocks.reshape(b, -1, 64)
-    basis, table = _basis().to(blocks), table[:, :, None]  # (64, 64), (B, 64, 1)
+    basis = _basis(str(blocks.device), blocks.dtype)  # (64, 64)
+    table = table[:, :, None]  # (B, 64, 1)
     with torch.autocast(planes.device.type, enabled=False):  # bf16 would be too coarse
         steps = _round(blocks @ (basis / table).mT)  # the whole numbers in the file
         blocks = _round(steps @ (basis * table)).clamp_(-128, 127)
@@ -126,13 +128,14 @@ def _quantisers(quality: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return luma, chroma
 
 
-@lru_cache(maxsize=1)
-def _basis() -> torch.Tensor:
+@lru_cache(maxsize=8)
+def _basis(device: str, dtype: torch.dtype) -> torch.Tensor:
     """The 64 DCT patterns as rows (64, 64): one product transforms a whole block."""
-    k = torch.arange(8, dtype=torch.float64)
-    rows = torch.cos((2 * k + 1) * k[:, None] * torch.pi / 16) / 2
-    rows[0] /= 2**0.5
-    return torch.kron(rows, rows)
+    with torch.inference_mode(False):  # the cache also serves what needs a gradient
+        k = torch.arange(8, dtype=torch.float64)
+        rows = torch.cos((2 * k + 1) * k[:, None] * torch.pi / 16) / 2
+        rows[0] /= 2**0.5
+        return torch.kron(rows, rows).to(device, dtype)
 
 
 def _fill(levels: torch.Tensor, multiple: int) -> torch.Tensor:
@@ -147,8 +150,9 @@ def _to_ycc(levels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """RGB -> JFIF's full-range Y - 128 (B, 1, H, W) and Cb, Cr - 128 (B, 2, H, W)."""
     r, g, b = levels.split(1, dim=1)
     y = (r * 0.299).add_(g, alpha=0.587).add_(b, alpha=0.114)
-    scale = levels.new_tensor([1.772, 1.402]).view(1, 2, 1, 1)
-    c = torch.cat((b, r), dim=1).sub_(y).div_(scale)
+    c = torch.cat((b, r), dim=1).sub_(y)
+    c[:, 0].div_(1.772)
+    c[:, 1].div_(1.402)
     return _round(y.sub_(128)), _round(c)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from srlab.images import FLOATS, check_image, check_tensor
 
-__all__ = ["check", "check_generator", "per_image", "source", "to_grid"]
+__all__ = ["beside", "check", "check_generator", "per_image", "source", "to_grid"]
 
 
 def check(image: torch.Tensor, name: str = "image") -> torch.Tensor:
@@ -74,6 +74,13 @@ def per_image(
     if not ((values >= low) & (values <= high)).all():
         raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value!r:.60}")
     return values.expand(batch)
+
+
+def beside(
+    values: torch.Tensor, image: torch.Tensor, dtype: torch.dtype | None = None
+) -> torch.Tensor:
+    """Values from the CPU on the image's device; the CPU does not wait for a GPU."""
+    return values.to(device=image.device, dtype=dtype, non_blocking=True)
 
 
 def to_grid(image: torch.Tensor) -> torch.Tensor:

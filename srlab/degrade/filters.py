@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from srlab.degrade import kernels
-from srlab.degrade.doors import check
+from srlab.degrade.doors import beside, check
 
 __all__ = ["blur", "reflect", "usm_sharpen"]
 
@@ -46,7 +46,7 @@ def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 def convolve(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """`blur` without its checks; kernel (1 or B, k, k)."""
-    kernel = kernel.to(image).expand(len(image), -1, -1)
+    kernel = beside(kernel, image, image.dtype).expand(len(image), -1, -1)
     if image.device.type != "cpu":
         return _by_fourier(image, kernel)
     reach = _reach(kernel)

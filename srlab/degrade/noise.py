@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import torch
 
-from srlab.degrade.doors import check, per_image, source
+from srlab.degrade.doors import beside, check, per_image, source
 
 __all__ = ["PHOTONS", "gaussian_noise", "poisson_noise"]
 
@@ -97,9 +97,9 @@ def add_poisson(
     coloured, greys = (~grey).nonzero()[:, 0], grey.nonzero()[:, 0]
     parts = []  # the planes that get noise of their own: first coloured, then grey
     if len(coloured):
-        parts.append(image.index_select(0, coloured.to(image.device)).flatten(0, 1))
+        parts.append(image.index_select(0, beside(coloured, image)).flatten(0, 1))
     if len(greys):
-        r, g, b = image.index_select(0, greys.to(image.device)).unbind(1)
+        r, g, b = image.index_select(0, beside(greys, image)).unbind(1)
         parts.append(_GREY[0] * r + _GREY[1] * g + _GREY[2] * b)
     light = torch.cat(parts).mul_(255).round_().clamp_(0, 255)  # (planes, H, W)
     noise = _shots(light, source(generator, image.device)).div_(PHOTONS)
@@ -121,7 +121,7 @@ def _planes(grey: torch.Tensor, channels: int) -> torch.Tensor:
 
 def _spread(noise: torch.Tensor, planes: torch.Tensor) -> torch.Tensor:
     """(planes, H, W) -> (B, C, H, W)."""
-    noise = noise.index_select(0, planes.flatten().to(noise.device))
+    noise = noise.index_select(0, beside(planes.flatten(), noise))
     return noise.unflatten(0, planes.shape)
 
 
@@ -131,7 +131,7 @@ def _grey(grey: bool | torch.Tensor, batch: int) -> torch.Tensor:
 
 def _column(values: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     """(B,) on the CPU -> (B, 1, 1, 1) beside the image."""
-    return values.to(image).view(-1, 1, 1, 1)
+    return beside(values, image, image.dtype).view(-1, 1, 1, 1)
 
 
 def _shots(light: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

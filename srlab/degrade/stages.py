@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from srlab.degrade.compression import code
+from srlab.degrade.doors import beside
 from srlab.degrade.draws import (
     Draws,
     Frame,
@@ -132,11 +133,11 @@ class Noise(Single):
         ):
             index = which.nonzero()[:, 0]  # known on the CPU: nobody waits for a GPU
             if len(index):
-                some = image.index_select(0, index.to(image.device))
+                some = image.index_select(0, beside(index, image))
                 options = strength[index], draw["grey"][index], frame.generator
                 parts.append(function(some, *options))
                 order.append(index)
-        place = torch.cat(order).argsort().to(image.device)
+        place = beside(torch.cat(order).argsort(), image)
         return torch.cat(parts).index_select(0, place)
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 
 import srlab
 from srlab import degrade
-from srlab.degrade.compression import _quantisers
+from srlab.degrade.compression import _basis, _quantisers
 from srlab.images import luma, round8
 from srlab.metrics import psnr
 
@@ -92,3 +92,12 @@ def test_bad_qualities_are_refused(function, quality):
 def test_a_fraction_of_a_quality_has_no_file():
     with pytest.raises(ValueError, match="whole number"):
         degrade.jpeg(torch.zeros(1, 3, 8, 8), 50.5)
+
+
+def test_the_gradient_survives_an_earlier_inference_mode():
+    _basis.cache_clear()
+    x = torch.full((1, 3, 16, 16), 0.4)
+    with torch.inference_mode():
+        degrade.diff_jpeg(x, 50)
+    degrade.diff_jpeg(x.requires_grad_(), 50).sum().backward()
+    assert x.grad.isfinite().all()
