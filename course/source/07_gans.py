@@ -467,7 +467,7 @@ phi = srlab.losses.photo_features()
 rows = {}
 for layer, value in phi(photo).items():
     rows[layer] = {"channels": value.shape[1], "side": value.shape[-1]}
-card = srlab.saliency.classifiers.photo_classifier().card
+card = srlab.saliency.photo_classifier().card
 print(f"{card.parameters:,} parameters; {card.note}")
 srlab.figures.table(pd.DataFrame(rows).T, "Features of 256 x 256 pixels", digits=0)
 

@@ -14,17 +14,12 @@ from srlab.degrade.doors import beside, check
 
 __all__ = ["blur", "reflect", "usm_sharpen"]
 
-_SMALL = (0, 1, 3, 5)  # reaches of kernels that are quicker tap by tap
-_NOTHING = 2.0**-22  # a share that no float32 sum of such a kernel shows
-
 
 def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """Convolve each image with its kernel: a point of light becomes the kernel.
 
-    The border is mirrored (without repeating the border pixel). On a CPU kernels that
-    are in truth small, up to 11 taps, are applied tap by tap, and larger ones by
-    Fourier transform, so that 51 taps cost hardly more than 13; on a GPU all go the
-    second way. Differentiable; not clamped.
+    The border is mirrored (without repeating the border pixel). By Fourier transform,
+    so that 51 taps cost hardly more than 7. Differentiable; not clamped.
 
     Args:
         image: (B, C, H, W) in [0, 1], C = 1 or 3, any size.
@@ -45,70 +40,25 @@ def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def convolve(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """`blur` without its checks; kernel (1 or B, k, k)."""
-    kernel = beside(kernel, image, image.dtype).expand(len(image), -1, -1)
-    if image.device.type != "cpu":
-        return _by_fourier(image, kernel)
-    reach = _reach(kernel)
-    parts, order = [], []
-    for r in reach.unique().tolist():
-        index = (reach == r).nonzero()[:, 0]
-        order.append(index)
-        whole = len(index) == len(image)
-        some = image if whole else image.index_select(0, index)
-        middle = slice(kernel.shape[-1] // 2 - r, kernel.shape[-1] // 2 + r + 1)
-        taps = kernel[index, middle, middle]
-        parts.append((_by_taps if r in _SMALL else _by_fourier)(some, taps))
-    if len(parts) == 1:
-        return parts[0]
-    return torch.cat(parts).index_select(0, torch.cat(order).argsort())
+    """`blur` without its checks; kernel (1 or B, k, k).
 
-
-def _reach(kernel: torch.Tensor) -> torch.Tensor:
-    """How far from the middle each kernel has weight, (B, k, k) -> (B,) whole.
-
-    Rounded up to one of `_SMALL`, or else to k // 2. What is left out sums to less than
-    float32 can tell from nothing.
+    A transform has a real and an imaginary part, so two channels go through one: red
+    and green, and blue with itself.
     """
-    k = kernel.shape[-1]
-    weight = kernel.detach().abs()
-    total = weight.sum(dim=(1, 2))
-    reach = torch.full((len(kernel),), k // 2)
-    for r in reversed([r for r in _SMALL if r < k // 2]):
-        middle = slice(k // 2 - r, k // 2 + r + 1)
-        outside = total - weight[:, middle, middle].sum(dim=(1, 2))
-        reach[outside <= _NOTHING * total] = r
-    return reach
-
-
-def _by_taps(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """(B, C, H, W), (B, k, k): one convolution, each channel a group of its own."""
-    if kernel.shape[-1] == 1:
-        return image * kernel[:, None]
-    padded = reflect(image, kernel.shape[-1] // 2).flatten(0, 1)[None]
-    taps = kernel.flip(1, 2)  # conv2d correlates
-    taps = taps.repeat_interleave(image.shape[1], dim=0)[:, None]
-    with torch.autocast("cpu", enabled=False):
-        return F.conv2d(padded, taps, groups=len(taps)).view_as(image)
-
-
-def _by_fourier(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """Two channels are the real and the imaginary part of one transform."""
-    height, width = image.shape[-2:]
+    channels, (height, width) = image.shape[1], image.shape[-2:]
     reach = kernel.shape[-1] // 2
-    padded = reflect(image, reach)
-    size = [_fast(n) for n in padded.shape[-2:]]
-    odd = torch.zeros_like(padded[:, 0::2])
-    odd[:, : padded.shape[1] // 2] = padded[:, 1::2]
-    pairs = torch.complex(padded[:, 0::2], odd)  # (B, ceil(C / 2), ...)
-    spectrum = torch.fft.fft2(pairs, s=size)
-    spectrum = spectrum * torch.fft.fft2(kernel[:, None], s=size)
+    kernel = beside(kernel, image, image.dtype)[:, None]
+    partner = image[:, 1:] if channels == 3 else image
+    pairs = reflect(torch.complex(image[:, 0::2], partner), reach)  # (B, 1 or 2, ., .)
+    size = [_fast(n) for n in pairs.shape[-2:]]
+    spectrum = torch.fft.fft2(pairs, s=size) * torch.fft.fft2(kernel, s=size)
     first = 2 * reach  # before it, the circle's other end leaks in
     pairs = torch.fft.ifft2(spectrum)
     pairs = pairs[..., first : first + height, first : first + width]
     result = torch.empty_like(image)
     result[:, 0::2] = pairs.real
-    result[:, 1::2] = pairs.imag[:, : image.shape[1] // 2]
+    if channels == 3:
+        result[:, 1] = pairs.imag[:, 0]
     return result
 
 

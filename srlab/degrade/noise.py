@@ -102,8 +102,7 @@ def add_poisson(
         r, g, b = image.index_select(0, beside(greys, image)).unbind(1)
         parts.append(_GREY[0] * r + _GREY[1] * g + _GREY[2] * b)
     light = torch.cat(parts).mul_(255).round_().clamp_(0, 255)  # (planes, H, W)
-    noise = _shots(light, source(generator, image.device)).div_(PHOTONS)
-    noise.sub_(light.div_(255))
+    noise = _shots(light, source(generator, image.device))
     order = torch.cat((coloured, greys))
     planes = torch.empty(len(image), image.shape[1], dtype=torch.long)
     planes[order] = _planes(grey[order], image.shape[1])
@@ -135,29 +134,30 @@ def _column(values: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
 
 
 def _shots(light: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Poisson counts for levels 0 .. 255, by Walker's alias method.
+    """Poisson(256 x) / 256 - x of levels 255 x = 0 .. 255, by Walker's alias method.
 
-    A level's distribution is a row of equal columns, each shared by two counts at
+    A level's distribution is a row of 256 equal columns, each shared by two counts at
     most: one uniform number picks the column and then one of the two. It is exact, the
     same on every number of threads, and several times as fast as torch.poisson.
     """
-    columns, first = _tables(str(light.device))
+    columns, lowest = _tables(str(light.device), light.dtype)
     u = torch.rand(light.shape, generator=generator, device=light.device)
-    u = (u.flatten() * 2**24).int()  # all the bits that a uniform float32 has
-    level = light.flatten().int()
-    column, fraction = u >> 16, u & 0xFFFF
-    entry = columns.index_select(0, (level << 8) + column)
-    moved = (fraction >= (entry & 0xFFFF)) * (entry >> 16)
-    count = column + moved + first.index_select(0, level)
-    return count.view(light.shape).to(light.dtype)
+    u = (u * 2**24).int()  # all the bits that a uniform float32 has
+    level = light.int()
+    column = u >> 16
+    entry = columns.index_select(0, (level << 8).add_(column).flatten()).view_as(u)
+    moved = (u.bitwise_and_(0xFFFF) >= (entry & 0xFFFF)) * (entry >> 16)
+    noise = lowest.index_select(0, level.flatten()).view_as(light)
+    return noise.add_(column.add_(moved), alpha=1 / PHOTONS)
 
 
 @lru_cache(maxsize=8)
-def _tables(device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Alias tables of the 256 levels: columns (256 * 256,), lowest counts (256,).
+def _tables(device: str, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Alias tables of the 256 levels: columns (256 * 256,) and what is added (256,).
 
     A column is one whole number: its own count's share of it in the low 16 bits, how
-    far away the other count is above them.
+    far away the other count is above them. Column 0 of a level is its lowest count;
+    that count / 256 - x is what is added.
     """
     columns, lowest = [], []
     for level in range(256):
@@ -166,10 +166,10 @@ def _tables(device: str) -> tuple[torch.Tensor, torch.Tensor]:
         weights = [_poisson(first + i, mean) for i in range(_COLUMNS)]
         for i, (share, other) in enumerate(zip(*_alias(weights), strict=True)):
             columns.append(min(round(share * 2**16), 2**16 - 1) + ((other - i) << 16))
-        lowest.append(first)
+        lowest.append(first / PHOTONS - level / 255)
     return (
         torch.tensor(columns, dtype=torch.int32, device=device),
-        torch.tensor(lowest, dtype=torch.int32, device=device),
+        torch.tensor(lowest, dtype=dtype, device=device),
     )
 
 

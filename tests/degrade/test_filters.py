@@ -43,7 +43,6 @@ def test_each_image_meets_its_own_kernel(size, channels):
     assert y.shape == x.shape and y.dtype == torch.float32
     for i in range(5):
         assert (y[i] - direct(x[i], kernel[i])).abs().max() < 2e-6
-    assert torch.equal(y[0], x[0])
 
 
 def test_a_point_of_light_becomes_the_kernel_and_not_its_mirror():
