@@ -14,6 +14,8 @@ from srlab.degrade.doors import beside, check
 
 __all__ = ["blur", "reflect", "usm_sharpen"]
 
+_CACHED = 2**15  # pixels that are transformed together on a CPU
+
 
 def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """Convolve each image with its kernel: a point of light becomes the kernel.
@@ -42,16 +44,29 @@ def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 def convolve(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """`blur` without its checks; kernel (1 or B, k, k).
 
-    A transform has a real and an imaginary part, so two channels go through one: red
-    and green, and blue with itself.
+    On a CPU a few images at a time, so that a transform finds its values in the cache.
+    """
+    kernel = beside(kernel, image, image.dtype).expand(len(image), -1, -1)
+    few = len(image)
+    if image.device.type == "cpu":
+        few = max(1, _CACHED // (image.shape[-2] * image.shape[-1]))
+    if few >= len(image):
+        return _transformed(image, kernel)
+    parts = zip(image.split(few), kernel.split(few), strict=True)
+    return torch.cat([_transformed(x, k) for x, k in parts])
+
+
+def _transformed(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """A transform has a real and an imaginary part, so two channels go through one.
+
+    Those are red and green, then blue with itself. (B, C, H, W), (B, k, k).
     """
     channels, (height, width) = image.shape[1], image.shape[-2:]
     reach = kernel.shape[-1] // 2
-    kernel = beside(kernel, image, image.dtype)[:, None]
     partner = image[:, 1:] if channels == 3 else image
     pairs = reflect(torch.complex(image[:, 0::2], partner), reach)  # (B, 1 or 2, ., .)
     size = [_fast(n) for n in pairs.shape[-2:]]
-    spectrum = torch.fft.fft2(pairs, s=size) * torch.fft.fft2(kernel, s=size)
+    spectrum = torch.fft.fft2(pairs, s=size) * torch.fft.fft2(kernel[:, None], s=size)
     first = 2 * reach  # before it, the circle's other end leaks in
     pairs = torch.fft.ifft2(spectrum)
     pairs = pairs[..., first : first + height, first : first + width]
