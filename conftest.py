@@ -49,6 +49,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # On a busy machine a kernel may take longer than nbval's 5 s to say it is idle.
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = 60
     items.sort(key=lambda item: item.get_closest_marker("timing") is not None)
 
 

@@ -224,3 +224,18 @@ def test_a_checkpoint_holds_plain_values_only(bank, tmp_path):
     run(bank, folder=tmp_path)
     parts = torch.load(tmp_path / FILE, weights_only=True)
     assert json.dumps(parts["recipe"]) and parts["step"] == 12
+
+
+def test_progress_is_shown_twice_a_second_at_most_and_can_be_silenced(
+    bank, capsys, monkeypatch
+):
+    many = replace(TINY, steps=60, every=60)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    run(bank, many)
+    assert "60" not in capsys.readouterr().err
+    monkeypatch.delenv("TQDM_DISABLE")
+    begun = time.perf_counter()
+    run(bank, many)
+    seconds = time.perf_counter() - begun
+    shown = capsys.readouterr().err.count("/60")
+    assert 1 <= shown <= 2 * seconds + 4
