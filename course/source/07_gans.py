@@ -323,7 +323,7 @@ f"a judge who always says 0.5 pays {undecided:.3f}, twice log 2"
 # the picture is made: $c$ is far below zero. Compare how much each loss changes with
 # $c$, that is, what the generator has to learn from.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 rows = {}
 for c in (-8.0, -4.0, 0.0):
     logit = torch.tensor([c], requires_grad=True)
@@ -406,7 +406,7 @@ list(toys)
 # %% slideshow={"slide_type": "subslide"}
 srlab.ask("7.b")
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 with torch.no_grad():
     made = {name: G(seen) for name, (G, _) in toys.items()}
 rows = {}
@@ -421,7 +421,7 @@ if not run.rehearse:
     assert toy["expected error x 1000"].iloc[1:].min() > 13
 srlab.figures.table(toy, "What the generators draw for a small patch")
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.show(
     {name: y.clamp(0, 1) for name, y in made.items()},
     height=64,
@@ -509,7 +509,7 @@ srlab.ask("7.c")
 # again. Each measured by pixels, and by features behind the activation, shallow to
 # deep.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "skip"}
 held = {n: srlab.photo(n)[..., 52:244, 110:302] for n in srlab.training.held_out()}
 lows = {n: srlab.images.round8(srlab.imresize(y, 1 / 4)) for n, y in held.items()}
 
@@ -518,7 +518,7 @@ def mean_of(measure):
     """measure(name) averaged over the four photographs."""
     return float(np.mean([float(measure(name)) for name in held]))
 
-
+# %% slideshow={"slide_type": "-"}
 damages = {
     "shifted": lambda n: held[n].roll(1, dims=-1),
     "blurred": lambda n: srlab.imresize(lows[n], scale=4).clamp(0, 1),
@@ -777,7 +777,7 @@ def rrdb_block(x, blocks):
 
 sum(p.numel() for p in Dense().parameters()), "parameters in the paper's dense block"
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 theirs = srlab.models.rrdb.RRDB(16, 8)
 ours = [Dense(16, 8) for _ in range(3)]
 for mine, block in zip(ours, theirs.dense, strict=True):
@@ -804,7 +804,7 @@ def deviation_after(blocks, factor, scale):
         y = block(y)
     return (y.std() / f.std()).item()
 
-
+# %% slideshow={"slide_type": "subslide"}
 ways = {"He x 0.1, 0.2": (1, 0.2), "He, 0.2": (10, 0.2)}
 ways |= {"He x 0.1, 1": (1, 1.0), "He, 1": (10, 1.0)}
 rows = {
@@ -916,7 +916,7 @@ srlab.figures.table(contrast, "dB against the same net at full contrast")
 # code takes half of each sum, and so does the package.) Three judges, by their mean
 # logits of real and made pictures:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 rows = {}
 relative = srlab.losses.RelativisticAverage()
 for name, (c_real, c_fake) in {
@@ -1008,7 +1008,7 @@ def from_features(layer, before, steps):
 tuple(dark.shape)
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def area_shift(y, x):
     """How far the brightness of areas of 32 x 32 pixels is off, in levels of 255."""
     off = F.avg_pool2d(srlab.images.luma(y) - srlab.images.luma(x), 32)
@@ -1031,7 +1031,7 @@ if not run.rehearse:
 title = f"After {steps} steps; {at_start:.1f} levels off at the start"
 srlab.figures.table(bright, title, digits=1)
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 cat = slice(1, 2)
 srlab.show(
     {
@@ -1083,7 +1083,7 @@ for a, end in ((0, rrdb), (1, esrgan)):
     assert (mixed_net(a)(small) - end(small)).abs().max() < 1e-4
 "alpha = 0 is the pixel-trained net, alpha = 1 the GAN"
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 srlab.ask("7.g")
 
 # %% slideshow={"slide_type": "subslide"}
@@ -1111,7 +1111,7 @@ srlab.figures.curves(
 # sharpness; at one sharpness there is nothing to choose. On Set14, with more measures
 # (from `data/results`):
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 measured = srlab.evaluation.results("perception")
 measured = measured.query("set_name == 'Set14' and degradation == 'clean'")
 measured = measured.set_index("method")
@@ -1268,7 +1268,7 @@ srlab.figures.table(rungs.rename(columns=names), title)
 # %% slideshow={"slide_type": "-"}
 srlab.ask("7.h")
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 library = {
     "HaarPSI": srlab.metrics.haarpsi, "FSIM": srlab.metrics.fsim,
     "GMSD": srlab.metrics.gmsd, "MDSI": srlab.metrics.mdsi,
