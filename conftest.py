@@ -27,7 +27,6 @@ ALLOWED_SKIPS = Path(__file__).parent / "tests" / "allowed_skips.txt"
 collect_ignore_glob = [
     "course/source/*",
     "course/exercises/*",
-    "course/drafts/*",
     "tests/course_sample/*",
     "tools/*",
     "work/*",

@@ -1,4 +1,4 @@
-"""Every notebook runs alone: rehearsed with its full cells, and within its memory."""
+"""Every notebook runs alone, within its time and memory."""
 
 import pytest
 
@@ -8,11 +8,6 @@ COURSE = notebooks.ROOT / "course"
 SOURCES = notebooks.sources(COURSE)
 MOST_MB = 1500  # these fit a Binder visitor's two gigabytes with room for Jupyter
 MOST_SECONDS = 160  # fast mode, on one thread beside another test; 120 on two cores
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_full_cell_is_rehearsed(path):
-    notebooks.execute(notebooks.read_source(path), COURSE, "rehearse")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from srlab.degrade import kernels
+from srlab.degrade.doors import beside
 from srlab.degrade.draws import (
     Draw,
     Draws,
@@ -110,7 +111,7 @@ class Blur(Single):
         return result
 
     def apply(self, image: torch.Tensor, drawn: Draws, frame: Frame) -> torch.Tensor:
-        return convolve(image, self.kernels(drawn[self.name]))
+        return _filtered(image, self, drawn[self.name])
 
     def __str__(self) -> str:
         text = f"{span(*self.sizes)} taps, sigma {span(*self.sigma)}"
@@ -147,12 +148,29 @@ class Sinc(Single):
         return result
 
     def apply(self, image: torch.Tensor, drawn: Draws, frame: Frame) -> torch.Tensor:
-        return convolve(image, self.kernels(drawn[self.name]))
+        return _filtered(image, self, drawn[self.name])
 
     def __str__(self) -> str:
         low, high = (c / math.pi for c in self.cutoff)
         text = f"{span(*self.sizes)} taps, cutoff {span(low, high)} pi"
         return text + (f"; {self.probability:.0%} of images" * (self.probability < 1))
+
+
+def _filtered(image: torch.Tensor, stage: Blur | Sinc, drawn: Draw) -> torch.Tensor:
+    """Each image that is to be filtered, by its kernel; the others as they were.
+
+    On a GPU those others get a kernel that changes nothing: a batch of always the same
+    size is quicker there than a smaller one.
+    """
+    if drawn["on"].all() or image.device.type != "cpu":
+        return convolve(image, stage.kernels(drawn))
+    index = drawn["on"].nonzero()[:, 0]
+    if not len(index):
+        return image
+    kernels = stage.kernels({name: values[index] for name, values in drawn.items()})
+    place = beside(index, image)
+    some = convolve(image.index_select(0, place), kernels)
+    return image.index_copy(0, place, some)
 
 
 def _two(probability: float) -> tuple[float, float]:

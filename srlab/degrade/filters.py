@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
+from scipy import fft
 
 from srlab.degrade import kernels
 from srlab.degrade.doors import beside, check
 
 __all__ = ["blur", "reflect", "usm_sharpen"]
-
-_CACHED = 2**15  # pixels that are transformed together on a CPU
 
 
 def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
@@ -42,38 +42,46 @@ def blur(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def convolve(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """`blur` without its checks; kernel (1 or B, k, k).
-
-    On a CPU a few images at a time, so that a transform finds its values in the cache.
-    """
+    """`blur` without its checks; kernel (1 or B, k, k)."""
     kernel = beside(kernel, image, image.dtype).expand(len(image), -1, -1)
-    few = len(image)
-    if image.device.type == "cpu":
-        few = max(1, _CACHED // (image.shape[-2] * image.shape[-1]))
-    if few >= len(image):
-        return _transformed(image, kernel)
-    parts = zip(image.split(few), kernel.split(few), strict=True)
-    return torch.cat([_transformed(x, k) for x, k in parts])
-
-
-def _transformed(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """A transform has a real and an imaginary part, so two channels go through one.
-
-    Those are red and green, then blue with itself. (B, C, H, W), (B, k, k).
-    """
-    channels, (height, width) = image.shape[1], image.shape[-2:]
     reach = kernel.shape[-1] // 2
-    partner = image[:, 1:] if channels == 3 else image
-    pairs = reflect(torch.complex(image[:, 0::2], partner), reach)  # (B, 1 or 2, ., .)
-    size = [_fast(n) for n in pairs.shape[-2:]]
-    spectrum = torch.fft.fft2(pairs, s=size) * torch.fft.fft2(kernel[:, None], s=size)
+    padded = reflect(image, reach)
+    if image.device.type == "cpu" and not (
+        padded.requires_grad or kernel.requires_grad
+    ):
+        full = _one_by_one(padded, kernel)
+    else:
+        size = [_fast(n, image.device.type) for n in padded.shape[-2:]]
+        spectrum = torch.fft.rfft2(kernel[:, None], s=size)
+        spectrum = torch.fft.rfft2(padded, s=size) * spectrum
+        full = torch.fft.irfft2(spectrum, s=size)
+    height, width = image.shape[-2:]
     first = 2 * reach  # before it, the circle's other end leaks in
-    pairs = torch.fft.ifft2(spectrum)
-    pairs = pairs[..., first : first + height, first : first + width]
-    result = torch.empty_like(image)
-    result[:, 0::2] = pairs.real
-    if channels == 3:
-        result[:, 1] = pairs.imag[:, 0]
+    return full[..., first : first + height, first : first + width]
+
+
+def _one_by_one(padded: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """Each image's transforms by one thread, the images by as many as torch may use.
+
+    So the values do not depend on the number of threads, as torch's own transforms do,
+    and an image finds its values in the cache.
+    """
+    size = [_fast(n, "cpu") for n in padded.shape[-2:]]
+    result = torch.empty(*padded.shape[:2], *size, dtype=padded.dtype)
+    images, kernels, found = (t.numpy() for t in (padded, kernel, result))
+
+    def filtered(i: int) -> None:
+        spectrum = fft.rfft2(images[i], s=size)
+        spectrum *= fft.rfft2(kernels[i], s=size)
+        found[i] = fft.irfft2(spectrum, s=size, overwrite_x=True)
+
+    threads = min(torch.get_num_threads(), len(images))
+    if threads == 1:
+        for i in range(len(images)):
+            filtered(i)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(filtered, range(len(images))))
     return result
 
 
@@ -125,12 +133,15 @@ def reflect(image: torch.Tensor, reach: int) -> torch.Tensor:
     return image
 
 
-@lru_cache(maxsize=256)
-def _fast(n: int) -> int:
-    """The next size that the Fourier transform is quick at."""
-    from scipy.fft import next_fast_len
+@lru_cache(maxsize=1024)
+def _fast(n: int, device: str) -> int:
+    """The next size that the Fourier transform is quick at.
 
-    return next_fast_len(n, real=True)  # factors 2, 3 and 5 only
+    Elsewhere than on a CPU, one of few sizes, since each new one has to be planned.
+    """
+    if device != "cpu":
+        return -(-n // 32) * 32
+    return fft.next_fast_len(n, real=True)  # factors 2, 3 and 5 only
 
 
 def _check_kernel(kernel: torch.Tensor, batch: int) -> torch.Tensor:

@@ -37,7 +37,7 @@ srlab.show(
         "blind: Real-ESRGAN": srlab.load("real_esrgan_x4")(sent).clamp(0, 1),
         "original": photo,
     },
-    crop=(20, 20, 190, 190),
+    crop=(40, 40, 144, 144),
     alt="A cup of coffee four times: blurred and blotchy with bicubic; blotches drawn "
     "sharp by the network trained on clean pictures; smooth with clean edges by the "
     "blind one; the original",
@@ -142,7 +142,7 @@ for kind, settings in KINDS.items():
     }
 srlab.show(
     {kind: small[kind]["astronaut"] for kind in small},
-    height=256,
+    height=128,
     alt="A small picture of a face three times: clean; by day softer and a little "
     "blotchy; at night with coloured noise and squares",
 )
@@ -282,7 +282,7 @@ lot = [pipeline(held["motorcycle"], generator) for _ in range(10)]
 srlab.show(
     lot,
     columns=5,
-    height=128,
+    height=96,
     alt="One small picture of a motorcycle, damaged in ten ways: blurred, noisy, grey "
     "or coloured noise, squares, nearly clean",
 )
@@ -407,9 +407,9 @@ assert 0.5 < scatter["from a pool"] / scatter["as they come"] < 1.5
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # With eight crops a step: a little at most. What differs from crop to crop (what is on
-# it, its noise, its blur) is far more than what they share. The pool pays with large batches,
-# where all the rest averages out and the common resizing is what remains. The authors
-# have 12 crops on each of four GPUs.
+# it, its noise, its blur) is far more than what they share. The pool pays with large
+# batches, where all the rest averages out and the common resizing is what remains. The
+# authors have 12 crops on each of four GPUs.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -441,7 +441,7 @@ y = held["coffee"]
 assert torch.allclose(usm(y), degrade.usm_sharpen(y), atol=1e-5)
 srlab.show(
     {"original": y, "sharpened": usm(y), "3 times too much": usm(y, 1.5)},
-    crop=(0, 0, 200, 200),
+    crop=(30, 40, 128, 128),
     alt="A cup, three times: original; with a little more contrast at its rim; with "
     "bright and dark seams along every edge",
 )
@@ -538,7 +538,8 @@ curve = {"step": [0], "weights": [on_trial(net)], "average": [on_trial(average)]
 for k in range(1, STEPS + 1):
     step(net, average, optimizer, rate=1e-3 * (1 - 0.9 * k / STEPS))
     if k % LOOK == 0:
-        for name, value in zip(curve, (k, on_trial(net), on_trial(average))):
+        found = (k, on_trial(net), on_trial(average))
+        for name, value in zip(curve, found, strict=True):
             curve[name].append(value)
 f"{STEPS} steps; {curve['average'][0]:.2f} to {curve['average'][-1]:.2f} dB"
 
@@ -595,7 +596,7 @@ shown = ("bicubic", "EDSR", "EDSR, a minute on")
 srlab.show(
     {way: made[way, "at night", "coffee"] for way in shown}
     | {"original": held["coffee"]},
-    crop=(20, 20, 190, 190),
+    crop=(40, 40, 128, 128),
     alt="The cup at night, enlarged: blurred squares with bicubic, sharp squares with "
     "EDSR, hardly any squares after a minute of training on damage, the original",
 )
@@ -784,7 +785,7 @@ change = held["chelsea"] - made["bicubic", "clean", "chelsea"]
 added["original"] = (0.5 + 4 * change.mean(1, keepdim=True)).clamp(0, 1)
 srlab.show(
     added,
-    crop=(20, 20, 200, 200),
+    crop=(50, 60, 128, 128),
     alt="What is added to a bicubic cat, three times: fur and whiskers by the network "
     "trained on clean pictures, only the eye and strong lines by the blind one, all "
     "the fur in the original",
@@ -803,7 +804,7 @@ srlab.show(
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 def duel(noise, quality, blur):
-    y = held["astronaut"][..., 0:160, 40:232]
+    y = held["astronaut"][..., 16:144, 48:208]
     x = degrade.blur(y, degrade.kernels.isotropic(13, blur)) if blur else y
     x = srlab.imresize(x, 1 / 4).clamp(0, 1)
     x = degrade.gaussian_noise(x, noise, torch.Generator().manual_seed(2))
@@ -811,12 +812,12 @@ def duel(noise, quality, blur):
     found = {way: restorers[way](x).clamp(0, 1) for way in three}
     dB = [srlab.metrics.psnr(z, y, border=4, luma=True) for z in found.values()]
     caption = ", ".join(f"{w} {v:.2f}" for w, v in zip(three, dB, strict=True))
-    return srlab.show(found, height=160, alt="one crop, three ways"), caption + " dB"
+    return srlab.show(found, height=128, alt="one crop, three ways"), caption + " dB"
 
 
 srlab.widgets.explore(
     duel,
-    twin=[{"quality": 95}, {"noise": 10, "quality": 60}],
+    twin=[{"noise": 10, "quality": 60}],
     alt="An astronaut's face, damaged as chosen and enlarged in three ways.",
     noise=(0, 30, 1, 0),
     quality=(10, 95, 5, 95),
@@ -858,9 +859,6 @@ class UNet(nn.Module):
         return u_net(self, x)
 
 
-"three steps down, three up"
-
-
 # %% slideshow={"slide_type": "subslide"}
 def u_net(net, x):
     def relu(x):
@@ -879,7 +877,8 @@ def u_net(net, x):
 
 
 ours, theirs = UNet(8), srlab.models.UNetDiscriminator(8)
-ours.load_state_dict(dict(zip(ours.state_dict(), theirs.state_dict().values())))
+same = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
+ours.load_state_dict(dict(same))
 x = held["coffee"][..., :64, :64]
 assert torch.allclose(ours.eval()(x), theirs.eval()(x), atol=1e-5)
 count = sum(p.numel() for p in UNet().parameters())
@@ -919,8 +918,10 @@ frozen = restorers["Real-ESRNet"]
 pairs = [pool.batch(8) for _ in range(run.pick(fast=16, full=16, rehearse=1))]
 fakes = torch.cat([frozen(x).clamp(0, 1) for x, _, _ in pairs])
 reals = torch.cat([plain for _, _, plain in pairs])
+f"{len(reals)} crops, real and restored"
 
 
+# %% slideshow={"slide_type": "subslide"}
 def judge(norm, rate, steps):
     """A trained player, and a row a step: its mean for real, for fake, its loss."""
     torch.manual_seed(0)
@@ -939,6 +940,7 @@ def judge(norm, rate, steps):
     return player.eval(), torch.tensor(rows)
 
 
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 player, rows = judge(spectral_norm, 1e-3, run.pick(fast=80, full=80, rehearse=2))
 real, fake, loss = rows[-20:].mean(0).tolist()
 assert run.rehearse or real > fake + 0.1
@@ -952,22 +954,31 @@ f"real {real:.2f}, restored {fake:.2f}"
 srlab.ask("9.f")
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-patched, maps = [], []
-for name in ("coffee", "astronaut"):
+middle = (..., slice(64, 192), slice(64, 192))
+
+
+@torch.no_grad()
+def map_of(player, name, way):
+    """A photograph with a restored square, the player's map of it, its two means."""
     image = held[name].clone()
-    middle = (..., slice(64, 192), slice(64, 192))
-    image[middle] = made["Real-ESRNet", "pipeline", name][middle]
-    patched.append(image)
-    with torch.no_grad():
-        maps.append(player(image).sigmoid())
-inside = sum(m[middle].mean().item() for m in maps) / 2
-around = sum((m.sum() - m[middle].sum()).item() for m in maps) / 2 / (256**2 - 128**2)
+    image[middle] = made[way, "pipeline", name][middle]
+    found = player(image).sigmoid()  # (1, 1, 256, 256)
+    inside = found[middle].mean().item()
+    around = (found.sum() - found[middle].sum()).item() / (256**2 - 128**2)
+    return image, found, around, inside
+
+
+cup, face = (map_of(player, name, "Real-ESRNet") for name in ("coffee", "astronaut"))
+around, inside = (cup[2] + face[2]) / 2, (cup[3] + face[3]) / 2
 assert run.rehearse or around > inside + 0.1
 print(f"mean of the map: {around:.2f} in the photographs, {inside:.2f} in the square")
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.show(
-    [patched[0], maps[0], patched[1], maps[1]],
+    [*cup[:2], *face[:2]],
     cmap=[None, "magma", None, "magma"],
     limits=(0, 1),
+    height=160,
     alt="A cup and an astronaut, a soft square in the middle of each, and the maps: "
     "bright along the sharp edges of the photographs, dark in the square and where "
     "the photograph itself is smooth",
@@ -1024,8 +1035,10 @@ generator_net = copy.deepcopy(frozen.net).train().requires_grad_(True)
 player = srlab.models.UNetDiscriminator(16).train()
 by_g = torch.optim.Adam(generator_net.parameters(), lr=1e-4)
 by_d = torch.optim.Adam(player.parameters(), lr=1e-4)
+f"{sum(p.numel() for p in player.parameters()):,} parameters of the second player"
 
 
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 def duel_step(x, target, plain):
     fake = generator_net(x)
     logits = player(fake)
@@ -1192,12 +1205,9 @@ for way in ("bicubic", "Real-ESRNet", "Real-ESRGAN"):
 assert level["original"] < 0.5
 print({way: round(value, 2) for way, value in level.items()})
 srlab.show(
-    {
-        way: made[way, "by day", "astronaut"]
-        for way in ("Real-ESRNet", "Real-ESRGAN")
-    },
+    {way: made[way, "by day", "astronaut"] for way in ("Real-ESRNet", "Real-ESRGAN")},
     crop=(60, 30, 64, 64),
-    height=256,
+    height=192,
     alt="A face and a wall, enlarged: smooth by Real-ESRNet; with a fine regular grid "
     "of dots by Real-ESRGAN",
 )
@@ -1212,22 +1222,16 @@ weights, card = srlab.weights.read_weights(
 )
 last = srlab.models.UNetDiscriminator(card.settings["width"]).eval()
 last.load_state_dict(weights)
-patched, maps = [], []
-for name in ("coffee", "astronaut"):
-    patched.append(held[name].clone())
-    patched[-1][middle] = made["Real-ESRGAN", "pipeline", name][middle]
-    with torch.no_grad():
-        maps.append(last(patched[-1]).sigmoid())
-inside = sum(m[middle].mean().item() for m in maps) / 2
-around = sum((m.sum() - m[middle].sum()).item() for m in maps) / 2 / (256**2 - 128**2)
-print(f"mean of the map: {around:.2f} in the photographs, {inside:.2f} in the square")
-assert run.rehearse or around > inside + 0.1
+cup = map_of(last, "coffee", "Real-ESRGAN")
+print(f"mean of the map: {cup[2]:.2f} in the photograph, {cup[3]:.2f} in the square")
+assert run.rehearse or cup[2] > cup[3] + 0.1
 srlab.show(
-    [patched[0], maps[0], patched[1], maps[1]],
-    cmap=[None, "magma", None, "magma"],
+    cup[:2],
+    cmap=[None, "magma"],
     limits=(0, 1),
-    alt="A cup and an astronaut with a restored square in the middle, and the maps of "
-    "the trained discriminator: dark in the squares, bright in most of the rest",
+    height=160,
+    alt="A cup with a restored square in the middle, and the map of the trained "
+    "discriminator: dark in the square, bright in most of the rest",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -1251,7 +1255,7 @@ srlab.compare(
     made["trained on clean", "at night", "motorcycle"],
     made["Real-ESRGAN", "at night", "motorcycle"],
     labels=("trained on clean", "Real-ESRGAN"),
-    crop=(20, 20, 200, 216),
+    crop=(60, 60, 128, 160),
     alt="A motorcycle's wheel at night, enlarged: squares and coloured dirt on the "
     "left, clean surfaces and simple edges on the right",
 )
@@ -1286,7 +1290,7 @@ panel
 mine = "rocket"  # or a path, such as "holiday.jpg"
 
 
-def enlarge_middle(image, side=72):
+def enlarge_middle(image, side=48):
     """The middle of a photograph, enlarged in three ways."""
     image = image.expand(-1, 3, -1, -1)
     top, left = ((n - min(n, side)) // 2 for n in image.shape[-2:])
@@ -1294,7 +1298,7 @@ def enlarge_middle(image, side=72):
     ways = ("bicubic", "trained on clean", "Real-ESRGAN")
     found = {way: restorers[way](x).clamp(0, 1) for way in ways}
     return srlab.show(
-        found, height=270, alt="The middle of a photograph, enlarged in three ways"
+        found, height=192, alt="The middle of a photograph, enlarged in three ways"
     )
 
 
@@ -1339,7 +1343,7 @@ for what, (image, top, left) in subjects.items():
 srlab.show(
     failures,
     columns=4,
-    height=150,
+    height=96,
     alt="Letters on a patch, a face and fur, each by three networks and in the "
     "original: no network reads the letters; eyes and mouth of the blind ones are "
     "simplified; the fur is painted over",
@@ -1423,7 +1427,7 @@ print(f"{len(data)} bytes, {rate:.3f} bpp of the large picture")
 five = (10, 25, 50, 75, 95)
 qualities = run.pick(fast=five, full=five, rehearse=(95,))
 measured = []
-for name, y in held.items():
+for y in held.values():
     for quality in qualities:
         data, tiny = sent(y, quality)
         ways = {way: restorers[way](tiny).clamp(0, 1) for way in four}
