@@ -115,11 +115,19 @@ def check_7_2(fn):
     got = fn(real, fake)
     close(got, solution_7_2(real, fake), "with logits of 200, the result")
     real, fake = _logits(4, (5, 1))
-    real.requires_grad_()
-    fn(real, fake)[1].backward()
-    if real.grad is None or not real.grad.any():
-        raise Differs("the generator's loss gives the real logits no gradient.")
-    return "The generator is told about real pictures too: that is the change."
+    (want,) = torch.autograd.grad(solution_7_2(real, fake.requires_grad_())[1], fake)
+    loss = fn(real, fake)[1]
+    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+        raise Differs(
+            "the generator's loss has no gradient: return tensors, not numbers, and do "
+            "not detach the made logits."
+        )
+    (got,) = torch.autograd.grad(loss, fake)
+    close(got, want, "the gradient of the generator's loss for the made logits")
+    return (
+        "Half of the generator's pull comes from the term of the real pictures: that "
+        "is the change."
+    )
 
 
 def _each_alone(real, fake):  # the vanilla loss
@@ -150,9 +158,14 @@ def _own_mean(real, fake):  # subtracts the mean of its own side
     return d, (F.softplus(-f).mean() + F.softplus(r).mean()) / 2
 
 
-def _detached(real, fake):
-    d, g = solution_7_2(real.detach(), fake)
-    return d + 0 * real.sum(), g + 0 * real.sum()
+def _mean_detached(real, fake):
+    r, f = real - fake.mean().detach(), fake - real.mean()
+    d = (F.softplus(-r).mean() + F.softplus(f).mean()) / 2
+    return d, (F.softplus(-f).mean() + F.softplus(r).mean()) / 2
+
+
+def _numbers(real, fake):
+    return tuple(loss.item() for loss in solution_7_2(real, fake))
 
 
 # --- 7.3 network interpolation ------------------------------------------------------
@@ -198,6 +211,10 @@ def check_7_3(fn):
         for name, tensor in want.items():
             if not tensor.is_floating_point():
                 _whole(got[name], name)
+                if not torch.equal(got[name], tensor):
+                    raise Differs(
+                        f"`{name}` is a count of batches: it should be the first net's."
+                    )
                 continue
             close(got[name], tensor, f"with `alpha = {alpha:g}`, `{name}`", atol=1e-5)
     return "One line of arithmetic, and the two nets become a family of nets."
@@ -221,6 +238,11 @@ def _weights_only(psnr, gan, alpha):  # forgets biases and statistics
 
 def _counts_too(psnr, gan, alpha):
     return {name: (1 - alpha) * a + alpha * gan[name] for name, a in psnr.items()}
+
+
+def _counts_of_second(psnr, gan, alpha):
+    mixed = solution_7_3(psnr, gan, alpha)
+    return {n: a if a.is_floating_point() else gan[n] for n, a in mixed.items()}
 
 
 def _sum_of_both(psnr, gan, alpha):
@@ -265,7 +287,7 @@ EXERCISES = {
             "their sum.",
             "-log(sigmoid(z)) is `F.softplus(-z)`, and -log(1 - sigmoid(z)) is "
             "`F.softplus(z)`. They stay finite where the logarithm of a sigmoid does "
-            "not. Do not detach anything.",
+            "not. Do not detach the made logits or their mean.",
         ),
         solution=solution_7_2,
     ),
@@ -293,9 +315,17 @@ WRONG = {
         _exchanged,
         _logs_of_sigmoids,
         _own_mean,
-        _detached,
+        _mean_detached,
+        _numbers,
     ],
-    "7.3": [_turned_round, _weights_only, _counts_too, _sum_of_both, _in_place],
+    "7.3": [
+        _turned_round,
+        _weights_only,
+        _counts_too,
+        _counts_of_second,
+        _sum_of_both,
+        _in_place,
+    ],
 }
 
 ASKS = {
@@ -310,13 +340,15 @@ ASKS = {
         "never seen two half-bright columns side by side. What will the generator "
         "draw, and how will its squared error compare with the mean's?",
         "One bright line, in column 5 or 6. It is wrong half of the time, and its "
-        "expected squared error rises towards twice the mean's.",
+        "expected squared error rises, to twice the mean's for a line of full "
+        "brightness.",
     ),
     "7.c": Ask(
-        "One photograph is shifted by a pixel, the other is blurred. Which one has the "
-        "larger squared error of pixels, and which one would you call worse?",
-        "Most people do not see the shift, and everybody sees the blur. Pixels do not "
-        "agree with them; the next table says what features make of it.",
+        "A photograph is shifted by a pixel; or it is shrunk four times and enlarged "
+        "again. Which result has the larger squared error of pixels, and which would "
+        "you call worse?",
+        "The shifted one has the larger error, by a third on our photographs. Most "
+        "people see only the blur. The next table says what features make of it.",
     ),
     "7.d": Ask(
         "After an hour of training the judge gives real pictures 1.00 and made ones "
