@@ -34,10 +34,11 @@ from srlab.resample import Interpolator
 
 _MODES = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
 SETS = ("Set5", "Set14", "B100")
-# Of table 4 of Zhang et al., arXiv:1802.08797 (x3): (PSNR, SSIM) on each of SETS.
+# Of the tables of Zhang et al., arXiv:1802.08797 (x3): (PSNR, SSIM) on each of SETS.
 PRINTED = {
     ("BD", "bicubic"): ((28.78, 0.8308), (26.38, 0.7271), (26.33, 0.6918)),
     ("DN", "bicubic"): ((24.01, 0.5369), (22.87, 0.4724), (22.92, 0.4449)),
+    ("BI", "RDN"): ((34.71, 0.9296), (30.57, 0.8468), (29.26, 0.8093)),
     ("BD", "RDN"): ((34.58, 0.9280), (30.53, 0.8447), (29.23, 0.8079)),
     ("DN", "RDN"): ((28.47, 0.8151), (26.60, 0.7101), (25.93, 0.6573)),
 }

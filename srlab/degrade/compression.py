@@ -69,10 +69,11 @@ def diff_jpeg(image: torch.Tensor, quality: float | torch.Tensor) -> torch.Tenso
         quality: 1 to 100, fractions allowed; or (B,) of them.
 
     Returns:
-        (B, C, H, W) on the 1/255 grid. Some pixels differ by a level from the real
-        file's, whose transform is computed in whole numbers; the two are equally far
-        from the original (but for quality 99 and 100 of grey pictures, where those
-        whole numbers cost the real file half a dB of 58).
+        (B, C, H, W) on the 1/255 grid. The real file's transform is computed in whole
+        numbers: many values differ from it by a level or two, a few by tens, where an
+        amplitude falls on the other side of a rounding. The two are equally far from
+        the original (but for quality 99 and 100 of grey pictures, where those whole
+        numbers cost the real file half a dB of 58).
     """
     image = check(image)
     return code(image, per_image(quality, len(image), "quality", 1, 100))

@@ -95,8 +95,9 @@ def plateau(
     beta: Numbers = 1.0,
     to: int | None = None,
 ) -> torch.Tensor:
-    r"""$k \propto \frac{1}{1 + (c^T \Sigma^{-1} c)^\beta}$: a flat top, heavy tails.
+    r"""$k \propto \frac{1}{1 + (c^T \Sigma^{-1} c)^\beta}$: heavy tails.
 
+    The top is flat where beta is above 1; at 1 it is sharper than the Gaussian's.
     Arguments, result and errors as for `generalised`.
     """
     return bells(True, size, sigma_x, sigma_y, angle, beta, to)

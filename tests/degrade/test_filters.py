@@ -116,3 +116,14 @@ def test_what_is_no_image_is_refused(image):
         degrade.blur(image, kernels.pulse(3))
     with pytest.raises((TypeError, ValueError), match="expected"):
         degrade.usm_sharpen(image)
+
+
+def test_what_is_learned_through_is_what_is_measured():
+    """The transforms that carry a gradient give the values of those that do not."""
+    image = torch.rand(3, 3, 37, 50, generator=torch.Generator().manual_seed(0))
+    kernel = torch.rand(3, 13, 13, generator=torch.Generator().manual_seed(1)) / 100
+    plain = degrade.blur(image, kernel)
+    learned = degrade.blur(image.clone().requires_grad_(), kernel)
+    assert learned.requires_grad and not plain.requires_grad
+    assert torch.allclose(plain, learned, atol=1e-6)
+    assert torch.equal(plain[1], degrade.blur(image[1:2], kernel[1:2])[0])
