@@ -361,9 +361,10 @@ ASKS = {
     ),
     "9.d": Ask(
         "Two curves over the steps: the weights as they are, and their moving average. "
-        "Which one is smoother, which one ends higher?",
-        "The average is both. Each step is pulled by the eight crops it saw and their "
-        "damages; in the average these pulls cancel.",
+        "Which one is smoother? And if you had to stop at a step that you cannot "
+        "choose, which one would you take?",
+        "The average, both times. Each step is pulled by the eight crops it saw and "
+        "their damages; in the average these pulls cancel.",
     ),
     "9.e": Ask(
         "The blind network was trained on far more kinds of pictures, clean ones among "

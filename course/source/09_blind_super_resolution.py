@@ -442,6 +442,7 @@ assert torch.allclose(usm(y), degrade.usm_sharpen(y), atol=1e-5)
 srlab.show(
     {"original": y, "sharpened": usm(y), "3 times too much": usm(y, 1.5)},
     crop=(30, 40, 128, 128),
+    height=128,
     alt="A cup, three times: original; with a little more contrast at its rim; with "
     "bright and dark seams along every edge",
 )
@@ -533,7 +534,7 @@ def on_trial(net):
     return sum(dB(z, held[n], border=4, luma=True) for n, z in made.items()) / 4
 
 
-STEPS, LOOK = run.pick(fast=(180, 20), full=(180, 20), rehearse=(2, 1))
+STEPS, LOOK = run.pick(fast=(120, 15), full=(120, 15), rehearse=(2, 1))
 curve = {"step": [0], "weights": [on_trial(net)], "average": [on_trial(average)]}
 for k in range(1, STEPS + 1):
     step(net, average, optimizer, rate=1e-3 * (1 - 0.9 * k / STEPS))
@@ -564,8 +565,9 @@ srlab.figures.curves(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The weights jump from look to look, the average does not, and it is higher. Nobody
-# paid for that but memory. Exercise 9.2 asks how long a step is remembered.
+# The weights jump from look to look, the average does not. Where one stops, chance
+# decides what the weights are worth; the average is worth what training has reached.
+# Nobody paid for that but memory. Exercise 9.2 asks how long a step is remembered.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What two cores learn in a minute
@@ -699,13 +701,13 @@ for set_name in ("Set14", "B100"):
     table = bench(set_name, "psnr")
     others = table.loc[["bicubic", "trained on clean"]].max()
     gains[set_name] = table.loc["Real-ESRNet"] - others
-    assert gains[set_name]["pipeline"] > 0.45
+    assert gains[set_name]["pipeline"] > 0.5
 srlab.figures.table(table, "B100 x4, PSNR of luma in dB (from data/results)")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # On pictures that came through the pipeline Real-ESRNet is ahead of bicubic and of the
-# network trained on clean pictures, by about half a decibel at least. Everywhere else
-# somebody is ahead of *it*. Against the better of the two others:
+# network trained on clean pictures, by half a decibel. Everywhere else somebody is
+# ahead of *it*. Against the better of the two others:
 
 # %% slideshow={"slide_type": "-"}
 gained = pd.DataFrame(gains).T
@@ -729,7 +731,7 @@ srlab.ask("9.e")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The network it is not: EDSR stayed EDSR, had been good at clean pictures, and lost
-# more than two decibels in a minute. Sharpened targets it is not either: our
+# about two decibels in a minute. Sharpened targets it is not either: our
 # Real-ESRNet had none. That leaves the run, which is short, and not knowing.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -756,7 +758,7 @@ if run.fast:
 crossing = next((s for s, d in zip(levels, lead, strict=True) if d > 0), None)
 f"the blind one is ahead from a noise level of {crossing} on"
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output", "hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output", "hide-input"]
 srlab.figures.curves(
     {way: (levels, values) for way, values in ladder.items()},
     "noise level (of 255)",
@@ -786,6 +788,7 @@ added["original"] = (0.5 + 4 * change.mean(1, keepdim=True)).clamp(0, 1)
 srlab.show(
     added,
     crop=(50, 60, 128, 128),
+    height=128,
     alt="What is added to a bicubic cat, three times: fur and whiskers by the network "
     "trained on clean pictures, only the eye and strong lines by the blind one, all "
     "the fur in the original",
@@ -941,7 +944,7 @@ def judge(norm, rate, steps):
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-player, rows = judge(spectral_norm, 1e-3, run.pick(fast=80, full=80, rehearse=2))
+player, rows = judge(spectral_norm, 1e-3, run.pick(fast=50, full=50, rehearse=2))
 real, fake, loss = rows[-20:].mean(0).tolist()
 assert run.rehearse or real > fake + 0.1
 f"real {real:.2f}, restored {fake:.2f}"
@@ -980,8 +983,8 @@ srlab.show(
     limits=(0, 1),
     height=160,
     alt="A cup and an astronaut, a soft square in the middle of each, and the maps: "
-    "bright along the sharp edges of the photographs, dark in the square and where "
-    "the photograph itself is smooth",
+    "bright where the photographs have edges and texture, darker in the square and "
+    "where the photograph itself is smooth",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -1003,7 +1006,7 @@ srlab.show(
 # at ten times that rate: the loss of its last steps. (Guessing has a loss of 2 ln 2.)
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-count = run.pick(fast=25, full=25, rehearse=2)
+count = run.pick(fast=18, full=18, rehearse=2)
 norms = {"with": spectral_norm, "without": lambda conv: conv}
 steady = pd.DataFrame({
     f"rate {rate}": {
@@ -1076,7 +1079,7 @@ duel_step(*pool.batch(8))
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 live = srlab.recipes.get("real_esrgan_x4", "rehearse" if run.rehearse else "fast")
 live = replace(live, pool=32, **run.pick(
-    fast={"steps": 30, "every": 6}, full={"steps": 30, "every": 6}, rehearse={},
+    fast={"steps": 20, "every": 5}, full={"steps": 20, "every": 5}, rehearse={},
 ))  # fmt: skip
 checks = {"cup": held["coffee"]}
 report = srlab.training.fit(live.net(), live, validation=checks, device=run.device)
@@ -1084,20 +1087,22 @@ health = pd.DataFrame(report.history)[["step", "d_real", "d_fake", "adversarial"
 assert health["d_real"].between(0.2, 0.9).all() and not report.warnings
 srlab.figures.table(health, "The first steps of stage two", digits=3)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Near one half: the player has hardly begun. A healthy one stays between one half and
 # certainty for the whole run. Now a rigged game: the generator knows nothing and hardly
 # moves, and the second player is ESRGAN's, without spectral normalisation, with thirty
 # times the rate.
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 import warnings
 
 rigged = replace(
     live,
     start="",
+    model="SRResNet",
+    settings={"scale": 4, "width": 16, "blocks": 1},
     rate=1e-6,
-    steps=run.pick(fast=60, full=60, rehearse=2),
+    steps=run.pick(fast=40, full=40, rehearse=2),
     every=run.pick(fast=5, full=5, rehearse=1),
     gan=replace(
         live.gan,
@@ -1163,7 +1168,7 @@ srlab.show(
     | {"original": held["astronaut"]},
     crop=(20, 40, 150, 130),
     alt="An astronaut's face by day, enlarged in four ways: soft, soft with drawn "
-    "squares, clean and soft, clean and crisp; and the original",
+    "squares, clean and soft, crisp with seams along edges; and the original",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
@@ -1212,9 +1217,11 @@ srlab.show(
     "of dots by Real-ESRGAN",
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The dots are a grey level or two. A discriminator would punish them, in time: ours had
-# a few hundred steps. Here is its map at the end, on squares of Real-ESRGAN:
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The dots are a grey level or so. A discriminator would punish them, in time: ours had
+# a few hundred steps. The bright seam along the hair is another thing, a halo: the
+# losses asked for it, with their sharpened targets. The map at the end, on a square of
+# Real-ESRGAN:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 weights, card = srlab.weights.read_weights(
@@ -1255,7 +1262,7 @@ srlab.compare(
     made["trained on clean", "at night", "motorcycle"],
     made["Real-ESRGAN", "at night", "motorcycle"],
     labels=("trained on clean", "Real-ESRGAN"),
-    crop=(60, 60, 128, 160),
+    crop=(40, 20, 128, 216),
     alt="A motorcycle's wheel at night, enlarged: squares and coloured dirt on the "
     "left, clean surfaces and simple edges on the right",
 )
@@ -1326,7 +1333,7 @@ upload
 # %% slideshow={"slide_type": "-"}
 srlab.ask("9.g")
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 subjects = {  # a photograph; rows and columns of a square of 96
     "letters": (srlab.photo("astronaut"), 344, 124),
     "a face": (srlab.photo("astronaut"), 64, 176),
@@ -1367,7 +1374,7 @@ nights = [torch.Generator().manual_seed(k) for k in range(10)]
 ten = torch.cat([phone(face, g, **KINDS["at night"]) for g in nights])
 spread = {}
 for way in four:
-    results = restorers[way](ten).clamp(0, 1)  # (10, 3, 160, 160)
+    results = torch.cat([restorers[way](x).clamp(0, 1) for x in ten.split(1)])
     error = (results.mean(0) - face[0]).square().mean().sqrt()
     spread[way] = {
         "differs between draws": 255 * results.std(0).square().mean().sqrt().item(),
@@ -1400,7 +1407,7 @@ srlab.figures.table(spread, "Ten nights, in grey levels of 255", digits=1)
 srlab.ask("9.h")
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def sent(image, quality, scale=4):
     """(file, small picture): what goes over the line, and what comes out of it."""
     codec = srlab.codecs.JPEG(quality)
@@ -1459,8 +1466,24 @@ srlab.figures.curves(
     size=(7, 3.4),
 )
 
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output", "hide-input"]
+by_quality = means.pivot(index="quality", columns="way", values="psnr")
+rate = means.query("way == 'bicubic'").set_index("quality")["bpp"]
+by_quality.insert(0, "bpp", rate)
+if run.fast:
+    low, high = by_quality.iloc[0], by_quality.iloc[-1]
+    assert low["Real-ESRNet"] > low["bicubic"] > low["trained on clean"]
+    assert high["plain JPEG"] > high["trained on clean"] > high["Real-ESRNet"]
+    assert by_quality["plain JPEG"].isna().sum() == 3
+srlab.figures.table(by_quality, "By the quality of the small picture's JPEG, in dB")
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# TEXT TO COME: messenger result.
+# At the three lowest rates there is no JPEG of the whole picture for all four: its
+# smallest file is larger. There the small picture is the only way, and the rougher its
+# JPEG, the better for the network that knows damage. The better its JPEG, the better
+# for the one trained on clean pictures: the ladder of section 4 again. And at the
+# highest rate the whole picture's JPEG wins: what shrinking took away no network brings
+# back. (Notebook 19 asks this question in earnest.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
