@@ -7,9 +7,12 @@ import torch
 from PIL import Image
 
 import srlab
-from srlab.codecs import JPEG, Codec, CorruptStream, WebP, bpp
+from srlab.codecs import AVIF, JPEG, JPEG2000, Codec, CorruptStream, WebP, bpp
 
+FLAT = ((16,) * 64, (40,) * 64)
 CODECS = [JPEG(50), JPEG(90, subsampling="4:4:4"), WebP(50)]
+CODECS += [JPEG(50, optimize=False), JPEG(50, progressive=True), JPEG(tables=FLAT)]
+CODECS += [JPEG2000(bpp=0.5), JPEG2000(dB=35), AVIF(50), AVIF(50, tune="psnr", speed=9)]
 
 
 def rand(*shape):
@@ -32,10 +35,15 @@ def test_the_bytes_are_a_file_and_the_rate_is_its_size():
     data = JPEG(50).encode(image)
     assert Image.open(io.BytesIO(data)).format == "JPEG"
     assert bpp(data, image) == 8 * len(data) / (300 * 451)
-    assert Image.open(io.BytesIO(WebP(50).encode(image))).format == "WEBP"
+    for codec, kind in (
+        (WebP(), "WEBP"),
+        (JPEG2000(dB=40), "JPEG2000"),
+        (AVIF(), "AVIF"),
+    ):
+        assert Image.open(io.BytesIO(codec.encode(image))).format == kind
 
 
-@pytest.mark.parametrize("kind", [JPEG, WebP])
+@pytest.mark.parametrize("kind", [JPEG, WebP, AVIF])
 def test_more_quality_is_more_bytes_and_more_decibels(kind):
     image = srlab.photo("coffee")
     files = [kind(q).encode(image) for q in (10, 50, 90)]
@@ -83,3 +91,66 @@ def test_settings_are_checked():
         JPEG(50, subsampling="4:1:1")
     with pytest.raises(ValueError, match="method"):
         WebP(50, method=9)
+
+
+def test_jpeg_2000_keeps_to_a_rate_or_comes_near_a_psnr():
+    image = srlab.photo("coffee")
+    for rate in (0.25, 1.0):
+        assert 0.9 * rate < bpp(JPEG2000(bpp=rate).encode(image), image) <= rate
+    for want in (30, 38):
+        codec = JPEG2000(dB=want)
+        got = srlab.metrics.psnr(codec.decode(codec.encode(image)), image)
+        assert abs(got - want) < 1
+
+
+def test_what_the_switches_of_jpeg_do():
+    image = srlab.photo("chelsea")
+    files = {
+        name: JPEG(75, **options).encode(image)
+        for name, options in {
+            "plain": {"optimize": False},
+            "optimised": {},
+            "scans": {"progressive": True},
+        }.items()
+    }
+    assert len(files["plain"]) > len(files["optimised"]) > len(files["scans"])
+    pictures = [JPEG().decode(data) for data in files.values()]
+    assert all(torch.equal(pictures[0], picture) for picture in pictures[1:])
+    assert Image.open(io.BytesIO(files["scans"])).info["progressive"]
+    read = Image.open(io.BytesIO(JPEG(tables=FLAT).encode(image))).quantization
+    assert [tuple(table) for table in read.values()] == list(FLAT)
+
+
+def test_avif_writes_the_same_bytes_every_time():
+    image = srlab.photo("chelsea")[..., :128, :128]
+    assert AVIF(40).encode(image) == AVIF(40).encode(image)
+
+
+def test_a_codec_prints_what_it_is():
+    assert repr(JPEG(50)) == "JPEG(quality=50, subsampling='4:2:0')"
+    plain = JPEG(50, optimize=False, progressive=True)
+    assert repr(plain).endswith("optimize=False, progressive=True)")
+    assert repr(JPEG2000(bpp=0.5)) == "JPEG2000(bpp=0.5, dB=None)"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: JPEG2000(),
+        lambda: JPEG2000(bpp=1, dB=30),
+        lambda: JPEG2000(bpp=0),
+        lambda: JPEG2000(dB="30"),
+        lambda: JPEG2000(dB=float("nan")),
+        lambda: AVIF(101),
+        lambda: AVIF(50, speed=11),
+        lambda: AVIF(50, tune="vmaf"),
+        lambda: JPEG(tables=(FLAT[0], FLAT[1], FLAT[0])),
+        lambda: JPEG(tables=((16,) * 63,)),
+        lambda: JPEG(tables=((0,) * 64,)),
+        lambda: JPEG(tables=((1.5,) * 64,)),
+        lambda: JPEG(tables=3),
+    ],
+)
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(ValueError):
+        wrong()

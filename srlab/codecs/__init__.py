@@ -3,6 +3,6 @@
 """Codecs: image -> bytes -> image, and the rate in real bytes."""
 
 from srlab.codecs.base import Codec, CorruptStream, bpp
-from srlab.codecs.pillow import JPEG, WebP
+from srlab.codecs.pillow import AVIF, JPEG, JPEG2000, WebP
 
-__all__ = ["JPEG", "Codec", "CorruptStream", "WebP", "bpp"]
+__all__ = ["AVIF", "JPEG", "JPEG2000", "Codec", "CorruptStream", "WebP", "bpp"]

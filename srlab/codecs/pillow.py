@@ -6,41 +6,65 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 
 from srlab.codecs.base import CorruptStream, check_one
 from srlab.images import check_whole, make_room, read, to_pillow
 
-__all__ = ["JPEG", "WebP"]
+__all__ = ["AVIF", "JPEG", "JPEG2000", "WebP"]
 
 _SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}  # Pillow's numbers
-_SIGNATURES = {"JPEG": (0, b"\xff\xd8"), "WEBP": (8, b"WEBP")}  # kind -> place, bytes
+_SIGNATURES = {  # kind -> place, bytes
+    "JPEG": (0, b"\xff\xd8"),
+    "JPEG2000": (0, b"\x00\x00\x00\x0cjP  "),
+    "WEBP": (8, b"WEBP"),
+    "AVIF": (4, b"ftypavi"),  # avif, or avis of a sequence
+}
+_TUNES = ("ssim", "psnr")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JPEG:
-    """Baseline JPEG with optimised Huffman tables.
+    """JPEG, baseline with optimised Huffman tables if nothing else is said.
 
     Attributes:
         quality: 1 (smallest) to 100, libjpeg's scale of the quantisation tables.
         subsampling: of the chroma: "4:4:4", "4:2:2" or "4:2:0".
+        optimize: Huffman tables made for the picture; False: the standard's.
+        progressive: coarse to fine in several scans, a few per cent smaller.
+        tables: quantisation tables in place of the quality's: one or two (luma,
+            chroma) of 64 numbers from 1 to 255, row by row.
     """
 
     quality: int = 75
     subsampling: str = "4:2:0"
+    optimize: bool = True
+    progressive: bool = False
+    tables: tuple[tuple[int, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         _set_whole(self, "quality", 1, 100)
-        if self.subsampling not in tuple(_SUBSAMPLING):
-            raise ValueError(
-                f"subsampling must be one of {', '.join(_SUBSAMPLING)}, "
-                f"not {self.subsampling!r}"
-            )
+        _check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
+        if self.tables is not None:
+            object.__setattr__(self, "tables", _check_tables(self.tables))
+
+    def __repr__(self) -> str:
+        parts = [f"quality={self.quality}", f"subsampling={self.subsampling!r}"]
+        if self.tables is not None:
+            parts[0] = f"tables={self.tables}"
+        parts += ["optimize=False"] * (not self.optimize)
+        parts += ["progressive=True"] * self.progressive
+        return f"JPEG({', '.join(parts)})"
 
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file."""
-        options = {"quality": self.quality, "optimize": True}
+        options = {"optimize": self.optimize, "progressive": self.progressive}
+        if self.tables is None:
+            options["quality"] = self.quality
+        else:
+            options["qtables"] = [list(table) for table in self.tables]
         if check_one(image).shape[1] == 3:
             options["subsampling"] = _SUBSAMPLING[self.subsampling]
         return _encode(image, "JPEG", **options)
@@ -48,6 +72,86 @@ class JPEG:
     def decode(self, data: bytes) -> torch.Tensor:
         """The bytes of a .jpg -> (1, C, H, W) float32 on the 1/255 grid."""
         return _decode(data, "JPEG")
+
+
+@dataclass(frozen=True)
+class JPEG2000:
+    """JPEG 2000 (OpenJPEG's encoder), its lossy wavelets, to a rate or to a PSNR.
+
+    Give one of the two. What comes out is near it, not at it: small pictures have more
+    header than a low rate allows.
+
+    Attributes:
+        bpp: bits per pixel to stay below, above 0.
+        dB: PSNR over all channels to reach, 10 to 90.
+    """
+
+    bpp: float | None = None
+    dB: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.bpp is None) == (self.dB is None):
+            raise ValueError("JPEG2000 takes bpp or dB, one of them: JPEG2000(bpp=0.5)")
+        name, low, high = ("bpp", 1e-3, 48) if self.dB is None else ("dB", 10, 90)
+        value = getattr(self, name)
+        good = isinstance(value, Real) and not isinstance(value, bool)
+        if not good or not low <= value <= high:
+            raise ValueError(f"{name} must be {low:g} to {high:g}, not {value!r:.40}")
+        object.__setattr__(self, name, float(value))
+
+    def encode(self, image: torch.Tensor) -> bytes:
+        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jp2 file."""
+        channels = check_one(image).shape[1]
+        if self.dB is None:
+            mode, layer = "rates", max(1.0, 8 * channels / self.bpp)
+        else:
+            mode, layer = "dB", self.dB
+        return _encode(
+            image, "JPEG2000", quality_mode=mode, quality_layers=[layer],
+            irreversible=True, mct=int(channels == 3), no_jp2=False,
+        )  # fmt: skip
+
+    def decode(self, data: bytes) -> torch.Tensor:
+        """The bytes of a .jp2 -> (1, C, H, W) float32 on the 1/255 grid."""
+        return _decode(data, "JPEG2000")
+
+
+@dataclass(frozen=True)
+class AVIF:
+    """Lossy AVIF: the intra pictures of AV1, by libaom.
+
+    Attributes:
+        quality: 0 (smallest) to 100.
+        speed: 0 (small files) to 10 (fast).
+        subsampling: of the chroma: "4:4:4", "4:2:2" or "4:2:0".
+        tune: what the encoder minimises, "ssim" or "psnr".
+    """
+
+    quality: int = 60
+    speed: int = 6
+    subsampling: str = "4:2:0"
+    tune: str = "ssim"
+
+    def __post_init__(self) -> None:
+        _set_whole(self, "quality", 0, 100)
+        _set_whole(self, "speed", 0, 10)
+        _check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
+        _check_name(self.tune, "tune", _TUNES)
+
+    def encode(self, image: torch.Tensor) -> bytes:
+        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .avif file.
+
+        The same bytes every time: one thread, no tiles.
+        """
+        return _encode(
+            image, "AVIF", quality=self.quality, speed=self.speed, codec="aom",
+            subsampling=self.subsampling, max_threads=1, autotiling=False,
+            advanced=[("tune", self.tune)],
+        )  # fmt: skip
+
+    def decode(self, data: bytes) -> torch.Tensor:
+        """The bytes of a .avif -> (1, 3, H, W) float32 on the 1/255 grid."""
+        return _decode(data, "AVIF")
 
 
 @dataclass(frozen=True)
@@ -75,7 +179,27 @@ class WebP:
         return _decode(data, "WEBP")
 
 
-def _set_whole(codec: JPEG | WebP, name: str, low: int, high: int) -> None:
+def _check_name(value: object, name: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r:.40}")
+
+
+def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:
+    """One or two tables of 64 whole numbers, as tuples of Python's numbers."""
+    try:
+        found = tuple(tuple(int(q) for q in table) for table in tables)
+        good = all(int(q) == q for table in tables for q in table)
+    except (TypeError, ValueError):
+        good, found = False, ()
+    good = good and len(found) in (1, 2) and all(len(table) == 64 for table in found)
+    if not good or not all(1 <= q <= 255 for table in found for q in table):
+        raise ValueError(
+            "tables are one or two of 64 whole numbers from 1 to 255, row by row"
+        )
+    return found
+
+
+def _set_whole(codec: JPEG | WebP | AVIF, name: str, low: int, high: int) -> None:
     """Check one setting; numpy's and a slider's numbers become Python's."""
     value = check_whole(getattr(codec, name), name, low, high)
     object.__setattr__(codec, name, value)  # the dataclass is frozen

@@ -122,12 +122,12 @@ def _means(degradation: str, column: str = "psnr"):
     return rows.pivot(index="set_name", columns="method", values=column)
 
 
-@pytest.mark.parametrize(("set_name", "gain"), [("Set14", 0.5), ("B100", 0.4)])
-def test_stage_one_wins_on_damage_and_stage_two_is_sharper(set_name, gain):
+@pytest.mark.parametrize("set_name", ["Set14", "B100"])
+def test_stage_one_wins_on_damage_and_stage_two_is_sharper(set_name):
     psnr, sharp = (
         _means("real_esrgan", c).loc[set_name] for c in ("psnr", "sharpness_db")
     )
-    assert psnr["real_esrnet_x4"] > psnr[["bicubic", "rrdb_x4"]].max() + gain
+    assert psnr["real_esrnet_x4"] > psnr[["bicubic", "rrdb_x4"]].max() + 0.5
     assert abs(sharp["real_esrgan_x4"]) < abs(sharp["real_esrnet_x4"])
     clean = _means("clean").loc[set_name]
     assert clean["rrdb_x4"] > clean["real_esrnet_x4"]
