@@ -8,6 +8,7 @@ A check says what differs and on which input, never the answer.
 import math
 import numbers
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -24,6 +25,8 @@ def solution_9_1(right, pairs):
 def check_9_1(fn):
     def mine(right, pairs):
         got = fn(right, pairs)
+        if isinstance(got, numbers.Rational) and not isinstance(got, bool):
+            got = float(got)  # an exact fraction is right, too
         close(got, solution_9_1(right, pairs), f"`luck({right}, {pairs})`")
 
     for pairs in (1, 2):
@@ -43,7 +46,7 @@ def check_9_1(fn):
         ) from None
     for right, pairs in ((3, 8), (9, 12), (40, 64)):
         mine(right, pairs)
-    return "With eight pairs, only seven or eight right answers say that you saw it."
+    return "Now look from how many right answers on it is below 0.05."
 
 
 def _exactly(right, pairs):
@@ -164,6 +167,8 @@ def check_9_3(fn):
 def _number(got):
     if isinstance(got, torch.Tensor) and got.numel() == 1:
         return got.item()
+    if isinstance(got, np.ndarray) and got.size == 1:
+        return got.item()
     if not isinstance(got, numbers.Real):
         close(got, 1.0, "the gain")
     return got
@@ -214,7 +219,7 @@ def check_9_4(fn):
         if got is None and want is not None:
             raise Differs(f"{what}: no warning, and there should be one.")
         if got is not None and want is None:
-            raise Differs(f"{what}: a warning, and there should be none.")
+            raise Differs(f"{what}: a warning, and there should be none (return None).")
         if want is not None:
             if isinstance(got, bool) or not isinstance(got, numbers.Real):
                 close(got, want, what)
@@ -231,7 +236,10 @@ def check_9_4(fn):
     mine(high[:2], low[:2], "one that was looked at only twice")
     real, fake = [0.99, 0.99, 0.5, 0.99, 0.99, 0.5], low
     mine(real, fake, "one that doubts after every second look")
+    fake = [0.01, 0.01, 0.5, 0.01, 0.01, 0.5]
+    mine(high, fake, "one that doubts every third generated picture")
     mine([0.5] * 4 + high, [0.5] * 4 + low, "one that wins from the fifth look on")
+    mine(half[:3] + high[:3], half[:3] + low[:3], "one that wins at the last look")
     mine(high, low, "the same, with `patience=5`", patience=5)
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9")
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9, with `sure=0.8`", sure=0.8)
@@ -242,6 +250,22 @@ def _either(d_real, d_fake, sure=0.95, patience=3):
     looks = 0
     for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
         looks = looks + 1 if real > sure or fake < 1 - sure else 0
+        if looks == patience:
+            return step
+    return None
+
+
+def _not_the_last(d_real, d_fake, sure=0.95, patience=3):
+    return solution_9_4(d_real[:-1], d_fake[:-1], sure, patience)
+
+
+def _reset_by_real(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
+        if real > sure and fake < 1 - sure:
+            looks += 1
+        elif real <= sure:
+            looks = 0
         if looks == patience:
             return step
     return None
@@ -335,7 +359,15 @@ WRONG = {
         _squared,
         _in_place,
     ],
-    "9.4": [_either, _no_reset, _impatient, _at_the_end, _counts_from_one],
+    "9.4": [
+        _either,
+        _no_reset,
+        _not_the_last,
+        _reset_by_real,
+        _impatient,
+        _at_the_end,
+        _counts_from_one,
+    ],
 }
 
 ASKS = {

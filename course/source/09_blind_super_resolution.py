@@ -39,8 +39,8 @@ srlab.show(
     },
     crop=(40, 40, 144, 144),
     alt="A cup of coffee four times: blurred and blotchy with bicubic; blotches drawn "
-    "sharp by the network trained on clean pictures; smooth with clean edges by the "
-    "blind one; the original",
+    "sharp by the network trained on clean pictures; smooth with hard edges and a fine "
+    "grid of dots by the blind one; the original",
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -254,16 +254,17 @@ assert right_of_8(referee) == 8
 print("a referee who looks at the spectrum:", right_of_8(referee), "of 8 right")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# So the claim is half true. A spectrum tells the two apart every time: bicubic puts
-# nothing into the finest waves, the network a little. As for *quality* it is right, and
-# worse: in decibels there is hardly anything to tell. How well the eye does is for you
+# A spectrum tells the two apart every time: bicubic puts nothing into the finest waves,
+# the network a little. As for *quality* the claim is right: in decibels there is hardly
+# anything to tell. How well the eye does is for you
 # to say; exercise 9.1 computes from how many right answers on you are more than lucky.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # Do the blind test with the whole room, by show of hands, before the next cell. Count
-# hands against `secret`. Most groups get five or six of eight. Then show the referee: a
-# measure that always tells them apart says nothing about which one is better.
+# hands against `secret`; do not announce what to expect, and enlarge the sheet for a
+# second round: the difference grows. Then show the referee: a measure that always tells
+# them apart says nothing about which one is better.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 Pairs from the pipeline
@@ -437,14 +438,14 @@ def usm(x, weight=0.5, threshold=10 / 255):
     return soft * sharp + (1 - soft) * x
 
 
-y = held["coffee"]
+y = held["astronaut"]
 assert torch.allclose(usm(y), degrade.usm_sharpen(y), atol=1e-5)
 srlab.show(
     {"original": y, "sharpened": usm(y), "3 times too much": usm(y, 1.5)},
-    crop=(30, 40, 128, 128),
+    crop=(10, 40, 128, 128),
     height=128,
-    alt="A cup, three times: original; with a little more contrast at its rim; with "
-    "bright and dark seams along every edge",
+    alt="Hair before a grey wall, three times: original; with a little more contrast; "
+    "with a bright seam along the hair",
 )
 
 # %% slideshow={"slide_type": "subslide"}
@@ -560,7 +561,7 @@ srlab.figures.curves(
     "step",
     "PSNR (dB)",
     "PSNR on damaged pictures over the steps: the weights jump up and down, their "
-    "average rises without jumps",
+    "average dips at first and then rises without jumps",
     size=(7, 3),
 )
 
@@ -600,11 +601,11 @@ srlab.show(
     | {"original": held["coffee"]},
     crop=(40, 40, 128, 128),
     alt="The cup at night, enlarged: blurred squares with bicubic, sharp squares with "
-    "EDSR, hardly any squares after a minute of training on damage, the original",
+    "EDSR, fainter squares after a minute of training on damage, the original",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# EDSR draws the squares of JPEG; a minute later it knows them, and leaves them out.
+# EDSR draws the squares of JPEG sharply; a minute later it draws them more faintly.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -623,9 +624,9 @@ from dataclasses import replace
 
 recipe = srlab.recipes.get("real_esrnet_x4", "rehearse")
 plainly = {"ema": 0.0, "every": 2, "channels_last": False, "start": "srvgg_x4"}
-recipe = replace(recipe, batch=4, pool=8, **plainly)
+recipe = replace(recipe, batch=4, pool=8, **plainly)  # no average: plain weights
 bank = srlab.training.bank(recipe, recipe.net())
-theirs, ours = recipe.net(), recipe.net()
+theirs, ours = recipe.net(), recipe.net()  # both begin with srvgg_x4's weights
 srlab.training.fit(theirs, recipe, data=bank, validation={"cat": held["chelsea"]})
 
 optimizer = torch.optim.Adam(ours.parameters())
@@ -645,10 +646,11 @@ f"largest difference of a weight after {recipe.steps} steps: {differs:.6f}"
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Trained for longer
 #
-# The paper's stage one: ESRGAN's network, 48 crops of 64 small pixels a step, a million
-# steps. In full mode this cell trains it. Otherwise the weights that come with the
-# course are loaded. They are those of **SRVGG**, the compact network that the authors
-# published later, made small; its targets were not sharpened in this stage.
+# The paper's stage one: ESRGAN's network, 48 crops of 64 x 64 small pixels a step, a
+# million steps. In full mode this cell trains it. Otherwise the weights that come with
+# the course are loaded. They are those of **SRVGG**, the compact network that the
+# authors published later, made small; it began from weights trained on degraded pairs,
+# and its targets were not sharpened in this stage.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 paper = srlab.recipes.get("real_esrnet_x4", "rehearse" if run.rehearse else "full")
@@ -716,23 +718,22 @@ srlab.figures.table(gained, "Real-ESRNet against the better of the two others, i
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Read the other columns aloud as well. One mild damage is less than the pipeline ever
+# Read the other columns aloud as well. One mild damage is less than the pipeline mostly
 # does, and a network that reckons with four at once draws too little. On clean pictures
 # it is furthest behind; the next section takes that apart.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 Why it loses on clean pictures
 #
-# On clean small pictures the network trained on clean pictures is far ahead. What comes
-# to mind: another, smaller network; too short a run; sharpened targets; not knowing.
+# On clean small pictures the network trained on clean pictures is far ahead.
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("9.e")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The network it is not: EDSR stayed EDSR, had been good at clean pictures, and lost
-# about two decibels in a minute. Sharpened targets it is not either: our
-# Real-ESRNet had none. That leaves the run, which is short, and not knowing.
+# What else comes to mind: a smaller network; too short a run; sharpened targets. EDSR
+# kept its size and lost about two decibels in a minute, though its targets were
+# sharpened; Real-ESRNet's were not, but it is small. Neither alone explains both.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Not knowing.** Add noise to the clean small pictures, little by little. From where
@@ -756,7 +757,9 @@ lead = torch.tensor(ladder["Real-ESRNet"]) - torch.tensor(ladder["trained on cle
 if run.fast:
     assert lead[0] < -0.5 and lead[-1] > 1
 crossing = next((s for s, d in zip(levels, lead, strict=True) if d > 0), None)
-f"the blind one is ahead from a noise level of {crossing} on"
+falls = {way: round(values[0] - values[-1], 1) for way, values in ladder.items()}
+print(f"the blind one passes the clean one at a noise level of {crossing}")
+falls
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output", "hide-input"]
 srlab.figures.curves(
@@ -764,15 +767,17 @@ srlab.figures.curves(
     "noise level (of 255)",
     "PSNR (dB)",
     "PSNR over the noise level: the net trained on clean pictures begins highest and "
-    "falls steeply below bicubic; the blind one begins lower and hardly falls",
+    "falls steeply below bicubic; the blind one begins lowest, falls least, and meets "
+    "bicubic at the highest level only",
     size=(7, 3),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The blind network hardly notices noise: its curve is nearly flat. It lost that much
-# because it always reckons with damage. The best guess for *all* pictures that could be
-# behind what it sees is their mean (notebook 07), and behind a fine pattern could be a
-# fine pattern or noise. So it draws neither.
+# The blind network falls least: less than 3 dB, bicubic 4, the clean one almost 9. Yet
+# over most of the way plain bicubic is ahead of it: it pays for damage that is not
+# there. The best guess for *all* pictures that could be behind what it sees is their
+# mean (notebook 07), and behind a fine pattern could be a fine pattern or noise. So it
+# draws neither.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Look at it: what each network adds to bicubic's result on the clean cat, four times
@@ -789,10 +794,14 @@ srlab.show(
     added,
     crop=(50, 60, 128, 128),
     height=128,
-    alt="What is added to a bicubic cat, three times: fur and whiskers by the network "
-    "trained on clean pictures, only the eye and strong lines by the blind one, all "
-    "the fur in the original",
+    alt="What is added to a bicubic cat, three times: thin lines of the eye by the "
+    "network trained on clean pictures; a broad dark line, blotches and a faint grid "
+    "by the blind one; fine fur everywhere in the original",
 )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Neither draws the fur. The clean network adds thin lines in the right places; the
+# blind one adds broad ones and blotches, as if the picture had been blurred.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -893,15 +902,16 @@ f"{count:,} parameters at the paper's width"
 #
 # A discriminator that may be as steep as it likes is soon certain, and then it teaches
 # nothing. **Spectral normalisation** divides each weight, read as a matrix, by its
-# largest singular value: no direction is made larger than 1. (Exercise 9.3 finds that
-# value with two products.)
+# largest singular value: of that matrix no direction is made larger than 1. (A small
+# weight is made larger by it. The value is estimated by a few rounds of two products,
+# as in exercise 9.3, hence a little above 1.)
 
 # %% slideshow={"slide_type": "-"}
 layer = theirs.down[0]
 raw = layer.parametrizations.weight.original.detach().flatten(1)
 used = layer.weight.detach().flatten(1)
 gains = {
-    "as learned": torch.linalg.matrix_norm(raw, 2).item(),
+    "as stored": torch.linalg.matrix_norm(raw, 2).item(),
     "as used": torch.linalg.matrix_norm(used, 2).item(),
 }
 assert 0.9 < gains["as used"] < 1.1
@@ -962,19 +972,18 @@ middle = (..., slice(64, 192), slice(64, 192))
 
 @torch.no_grad()
 def map_of(player, name, way):
-    """A photograph with a restored square, the player's map of it, its two means."""
+    """A photograph with a restored square, its map, the square's mean before, after."""
     image = held[name].clone()
+    before = player(image).sigmoid()[middle].mean().item()
     image[middle] = made[way, "pipeline", name][middle]
     found = player(image).sigmoid()  # (1, 1, 256, 256)
-    inside = found[middle].mean().item()
-    around = (found.sum() - found[middle].sum()).item() / (256**2 - 128**2)
-    return image, found, around, inside
+    return image, found, before, found[middle].mean().item()
 
 
 cup, face = (map_of(player, name, "Real-ESRNet") for name in ("coffee", "astronaut"))
-around, inside = (cup[2] + face[2]) / 2, (cup[3] + face[3]) / 2
-assert run.rehearse or around > inside + 0.1
-print(f"mean of the map: {around:.2f} in the photographs, {inside:.2f} in the square")
+before, after = (cup[2] + face[2]) / 2, (cup[3] + face[3]) / 2
+assert run.rehearse or before > after + 0.05
+print(f"the map in the square: {before:.2f} as photographed, {after:.2f} restored")
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.show(
@@ -988,9 +997,10 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The map is dark in the square. It is also dark where the photograph itself is smooth:
-# there is nothing to tell real from restored. For the generator this is a lesson with
-# an address: *here* something is missing.
+# The map knows "real" (bright) and "I cannot tell" (purple, near one half). In the
+# square it falls back to the second, but for its rim; smooth places of the photograph
+# itself are purple, too: there is nothing to tell real from restored. For the generator
+# this is a lesson with an address: *here* something is missing.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1021,9 +1031,10 @@ if not run.rehearse:
 srlab.figures.table(steady, "Loss of the discriminator with and without the norm")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At the low rate it makes no difference; at the high one the player without it flies
-# off. So one half is confirmed: it makes high rates safe. What it does for a whole run
-# of two players takes a GPU.
+# At the low rate the player without it learns faster in these few steps. At the high
+# one it flies off, while the one with it stays at guessing: steady, not yet better. So
+# the steadying is seen, for one player; what it does for a whole run of two takes a
+# GPU.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 Stage two: Real-ESRGAN
@@ -1088,10 +1099,10 @@ assert health["d_real"].between(0.2, 0.9).all() and not report.warnings
 srlab.figures.table(health, "The first steps of stage two", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Near one half: the player has hardly begun. A healthy one stays between one half and
-# certainty for the whole run. Now a rigged game: the generator knows nothing and hardly
-# moves, and the second player is ESRGAN's, without spectral normalisation, with thirty
-# times the rate.
+# Near one half, both: the player has hardly begun. In a healthy run real stays above
+# one half and restored below it, neither at certainty. Now a rigged game: the generator
+# knows nothing and hardly moves, and the second player is ESRGAN's, without spectral
+# normalisation, with thirty times the rate.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 import warnings
@@ -1122,7 +1133,7 @@ print(*lost.warnings, sep="\n")
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output", "hide-input"]
 sure = {}
-for name, history in (("healthy", report.history), ("rigged", lost.history)):
+for name, history in (("fresh", report.history), ("rigged", lost.history)):
     steps = [row["step"] for row in history]
     for key, what in (("d_real", "real"), ("d_fake", "restored")):
         sure[f"{name}, {what}"] = (steps, [row[key] for row in history])
@@ -1130,7 +1141,7 @@ srlab.figures.curves(
     sure,
     "step",
     "probability of real",
-    "Four curves: the healthy player's two lie close to one half; the rigged one's run "
+    "Four curves: the fresh player's two lie close to one half; the rigged one's run "
     "apart to one and to zero within a few dozen steps",
     size=(7, 3),
 )
@@ -1186,7 +1197,7 @@ srlab.figures.table(sharp, "Damaged by the pipeline, x4; PSNR and sharpness in d
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # `sharpness` is the energy above a quarter of the finest frequency, against the
 # original's: 0 is as sharp as the original. The second stage brings sharpness, and pays
-# with PSNR: the trade of notebook 07.
+# with PSNR: the trade of notebook 07. HaarPSI puts it last, too.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Look closer
@@ -1194,7 +1205,7 @@ srlab.figures.table(sharp, "Damaged by the pipeline, x4; PSNR and sharpness in d
 # Not all of it is detail. Enlarge a smooth place, and you see dots. The network makes 4
 # x 4 pixels at once (the sub-pixel layer of notebook 04), and each of the 16 places has
 # weights of its own. How far do the means of these places differ? In a photograph they
-# are equal.
+# are nearly equal.
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
@@ -1218,10 +1229,10 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The dots are a grey level or so. A discriminator would punish them, in time: ours had
-# a few hundred steps. The bright seam along the hair is another thing, a halo: the
-# losses asked for it, with their sharpened targets. The map at the end, on a square of
-# Real-ESRGAN:
+# Over the whole picture the dots are a grey level or so; beside edges they are more. A
+# discriminator would punish them, in time: ours had a few hundred steps. The bright
+# seam along the hair is another thing, a halo: the losses asked for it, with their
+# sharpened targets. The map at the end, on a square of Real-ESRGAN:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 weights, card = srlab.weights.read_weights(
@@ -1230,8 +1241,8 @@ weights, card = srlab.weights.read_weights(
 last = srlab.models.UNetDiscriminator(card.settings["width"]).eval()
 last.load_state_dict(weights)
 cup = map_of(last, "coffee", "Real-ESRGAN")
-print(f"mean of the map: {cup[2]:.2f} in the photograph, {cup[3]:.2f} in the square")
-assert run.rehearse or cup[2] > cup[3] + 0.1
+print(f"the map in the square: {cup[2]:.2f} as photographed, {cup[3]:.2f} restored")
+assert run.rehearse or cup[2] > cup[3] + 0.05
 srlab.show(
     cup[:2],
     cmap=[None, "magma"],
@@ -1242,8 +1253,8 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It still tells them apart at a glance. So there would be more to learn; that takes
-# longer runs than ours.
+# It still leans to the right side. So there would be more to learn; that takes longer
+# runs than ours.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 A phone's photographs, and yours
@@ -1253,9 +1264,15 @@ srlab.show(
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 final = scores(four)
 if run.fast:
-    blind = final.loc["Real-ESRNet"] - final.loc["trained on clean"]
-    assert blind["at night"] > 0.2
+    blind = final.loc["Real-ESRNet"] - final.drop("Real-ESRNet").max()
+    assert blind["by day"] > 0.05 and blind["at night"] > 0.3
+    short = final.loc["bicubic"] - final.loc["Real-ESRGAN"]
+    assert short["by day"] > 0 and short["at night"] > 0
 srlab.figures.table(final, "Four photographs, x4, PSNR of luma in dB")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Real-ESRNet leads, by a tenth of a decibel by day and clearly at night. Real-ESRGAN is
+# below bicubic: in decibels it lost what stage one had gained. Look:
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.compare(
@@ -1263,12 +1280,13 @@ srlab.compare(
     made["Real-ESRGAN", "at night", "motorcycle"],
     labels=("trained on clean", "Real-ESRGAN"),
     crop=(40, 20, 128, 216),
-    alt="A motorcycle's wheel at night, enlarged: squares and coloured dirt on the "
-    "left, clean surfaces and simple edges on the right",
+    alt="A motorcycle's fork and mudguard at night, enlarged: squares and coloured "
+    "dirt on the left; no squares, simple edges and a grid of dots on the right",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Pull the line. The dirt is gone on the right. So are some of the spokes.
+# Pull the line. The squares are gone on the right; a grid of dots and simple shapes
+# took their place.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Which one looks better?
@@ -1339,7 +1357,7 @@ subjects = {  # a photograph; rows and columns of a square of 96
     "a face": (srlab.photo("astronaut"), 64, 176),
     "texture": (srlab.photo("chelsea"), 190, 40),
 }
-failures, fails = {}, {}
+failures = {}
 for what, (image, top, left) in subjects.items():
     y = image[..., top - 16 : top + 112, left - 16 : left + 112]
     x = degrade.BI(4)(y)
@@ -1351,22 +1369,23 @@ srlab.show(
     failures,
     columns=4,
     height=96,
-    alt="Letters on a patch, a face and fur, each by three networks and in the "
+    alt="Letters on a patch, a face and whiskers, each by three networks and in the "
     "original: no network reads the letters; eyes and mouth of the blind ones are "
-    "simplified; the fur is painted over",
+    "simplified; whiskers are painted over",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Nothing here is a mistake of the code. Sixteen pixels of the original became one, and
 # what was lost is guessed from what was seen in training. Our networks have seen few
-# faces and no letters; they are small. The authors' network, sixty times as large,
+# faces and hardly a letter; they are small. The authors' network, sixty times as large,
 # draws better eyes; for faces they then built a network of their own (GFPGAN, notebook
 # 10).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Is it a restoration or an invention?** One test needs no eyes. Damage one photograph
-# ten times with the same kind of damage and other noise. What is a property of the
-# scene should come back the same each time.
+# **Is it a restoration or an invention?** One test needs no eyes, and works one way.
+# Damage one photograph ten times with the same kind of damage and other noise. What
+# differs between the results was not in the scene; what comes back may still be
+# invented.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 face = held["astronaut"][..., :160, 40:200]
@@ -1381,11 +1400,15 @@ for way in four:
         "mean differs from the truth": 255 * error.item(),
     }
 spread = pd.DataFrame(spread).T
+if run.fast:
+    ratio = spread.iloc[:, 1] / spread.iloc[:, 0]
+    assert ratio.between(1.5, 2.5).all() and spread.iloc[:, 1].idxmax() == "Real-ESRGAN"
 srlab.figures.table(spread, "Ten nights, in grey levels of 255", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The first column is what noise decided; the second, what nobody knew. The second is
-# far larger in every row: even averaged over ten nights the detail stays away.
+# The first column is what noise decided; the second, what nobody knew, about twice as
+# much. Real-ESRGAN varies no more than bicubic, and its mean is furthest from the
+# truth: it makes the same mistakes each time. Repeating is no proof.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1399,9 +1422,9 @@ srlab.figures.table(spread, "Ten nights, in grey levels of 255", digits=1)
 # A messenger shrinks your photograph and compresses it; the other side enlarges it.
 # Now that the other side may have a network, how should one spend the bytes?
 #
-# Four ways at **equal bytes** (all of them real: the length of the file): JPEG of the
+# Five ways at **equal bytes** (all of them real: the length of the file): JPEG of the
 # whole picture, or JPEG of a quarter of the width and height, enlarged by bicubic, by
-# the network trained on clean pictures, or by Real-ESRNet.
+# the network trained on clean pictures, or by one of the two blind ones.
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("9.h")
@@ -1441,8 +1464,7 @@ for y in held.values():
         ways["plain JPEG"] = plain_within(y, len(data))
         measured += [
             {"way": way, "quality": quality, "bpp": srlab.codecs.bpp(data, y),
-             "psnr": srlab.metrics.psnr(z, y, border=4, luma=True),
-             "haarpsi": srlab.metrics.haarpsi(z, y)}
+             "psnr": srlab.metrics.psnr(z, y, border=4, luma=True)}
             for way, z in ways.items() if z is not None
         ]  # fmt: skip
 measured = pd.DataFrame(measured)
@@ -1523,16 +1545,14 @@ checked_luck
 # for less than 0.05.
 
 # %% slideshow={"slide_type": "-"}
-eight = {k: checked_luck.use(k, 8) for k in range(4, 9)}
-assert eight[6] > 0.05 > eight[7]
-{k: round(p, 3) for k, p in eight.items()}
+{k: round(checked_luck.use(k, 8), 3) for k in range(4, 9)}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 9.2 How long a step is remembered
 #
 # An average of weights starts as $w_0$; after each step $k = 1 \dots n$ it becomes
 # $\beta \bar w + (1 - \beta) w_k$. With which factor does $w_k$ stand in the average
-# after `steps` steps? Return it for `step` from 0 to `steps`.
+# after n steps? (`step` is k, from 0, the start, to n; `steps` is n.) Return a number.
 
 
 # %% slideshow={"slide_type": "-"}
@@ -1549,8 +1569,8 @@ checked_share
 
 # %% slideshow={"slide_type": "-"}
 beta = srlab.recipes.get("real_esrnet_x4", "full").ema
-start = {b: checked_share.use(0, 160, b) for b in (0.98, beta)}
-assert start[0.98] < 0.05 and start[beta] > 0.8
+start = {b: checked_share.use(0, STEPS, b) for b in (0.98, beta)}
+assert run.rehearse or (start[0.98] < 0.1 and start[beta] > 0.8)
 {b: round(value, 2) for b, value in start.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1600,12 +1620,12 @@ checked_won
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 verdicts = {}
-for name, history in (("healthy", report.history), ("rigged", lost.history)):
+for name, history in (("fresh", report.history), ("rigged", lost.history)):
     table = pd.DataFrame(history)
     place = checked_won.use(list(table["d_real"]), list(table["d_fake"]))
-    verdicts[name] = "fine" if place is None else f"step {table['step'][place]}"
-assert verdicts["healthy"] == "fine"
-assert run.rehearse or verdicts["rigged"] != "fine"
+    verdicts[name] = "not won" if place is None else f"step {table['step'][place]}"
+assert verdicts["fresh"] == "not won"
+assert run.rehearse or verdicts["rigged"] != "not won"
 verdicts
 
 # %% [markdown] slideshow={"slide_type": "slide"}
