@@ -71,7 +71,7 @@ srlab.show(
 #
 # ## Time
 #
-# About three hours to work through, 45 minutes of it exercises. To run all cells:
+# About three hours to work through, 50 minutes of it exercises. To run all cells:
 # minutes on two CPU cores: 2, on one GPU: 1. In full mode both stages are trained as in
 # the paper: that is a run of days for a GPU.
 
