@@ -181,10 +181,10 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from srlab import recipes, training
-    from srlab.training import running
+    from srlab.training import coding, running
 
     if args.list:
-        print("\n".join([*recipes.names(), "photo_classifier"]))
+        print("\n".join([*recipes.names(), "photo_classifier", *coding.names()]))
         return 0
     if not args.name:
         return _fail("which recipe? `python -m srlab train --list` shows them", code=2)
@@ -195,6 +195,9 @@ def _train(args: argparse.Namespace) -> int:
     try:
         if args.name == "photo_classifier":
             print(f"wrote {_distil(args, changes)} and its card")
+            return 0
+        if args.name in coding.names():
+            print(f"wrote {_code(args, changes)} and its card")
             return 0
         recipe = recipes.get(args.name, args.preset or "fast")
         recipe = replace(recipe, **changes, compile=args.compile)
@@ -232,6 +235,17 @@ def _distil(args: argparse.Namespace, changes: dict):
     plan = replace(plan, **changes)
     folder = args.folder or f"runs/{plan.name}-{plan.preset}"
     return running.run_classifier(plan, folder, args.out)
+
+
+def _code(args: argparse.Namespace, changes: dict):
+    """So have the learned codecs."""
+    from srlab.training import coding, running
+
+    if args.adversarial is not None:
+        raise ValueError(f"{args.name} is no GAN: it takes no --adversarial")
+    plan = replace(coding.recipe(args.name, args.preset or "fast"), **changes)
+    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
+    return running.run_codec(plan, folder, args.out)
 
 
 COMMANDS: dict[str, Command] = {

@@ -37,8 +37,9 @@ from srlab.images.files import MAX_PIXELS
 __all__ = ["KINDS", "MOST_PIXELS", "Container", "pack", "unpack"]
 
 MAGIC, VERSION = b"\xf5sr", 1
-KINDS = {"factorized": 1, "hyperprior": 2, "mean-scale": 3, "autoregressive": 4}
-KINDS |= {"two-layer": 16, "side-info": 17, "roi": 18}
+KINDS = {"factorized": 1, "mean-scale": 2}
+KINDS |= {"bmshj2018-factorized": 8, "bmshj2018-hyperprior": 9, "mbt2018-mean": 10}
+KINDS |= {"mbt2018": 11, "two-layer": 16, "side-info": 17, "roi": 18}
 MOST_PIXELS = MAX_PIXELS  # what a header may ask a decoder to make room for
 _MOST_BYTES = 2**28  # of one payload: four bytes of seven bits
 

@@ -16,9 +16,10 @@ from torch import nn
 from srlab import evaluation, models, recipes, training
 from srlab.recipes import Recipe
 from srlab.saliency.distilling import Distillation
+from srlab.training import coding
 from srlab.weights import Card, read_weights, write_weights
 
-__all__ = ["device_name", "measure", "remeasure", "run", "run_classifier"]
+__all__ = ["device_name", "measure", "remeasure", "run", "run_classifier", "run_codec"]
 
 SETS = ("Set5", "Set14", "B100")
 
@@ -96,6 +97,50 @@ def run_classifier(
             note="Coarse labels, for features and maps without a network; the shipped "
             "photographs were among its training pictures. Online, torchvision's "
             "networks are the better choice.",
+        ),
+        dtype="float16",
+    )
+    return file
+
+
+def run_codec(
+    plan: coding.Coding, folder: str | Path, out: str | Path | None = None
+) -> Path:
+    """Train a learned codec (or go on) and write its weights and card.
+
+    Args and result as for `run`.
+    """
+    net = plan.net()
+    state = coding.fit_codec(net, plan, folder)
+    best = next(row for row in state.history if row["step"] == state.best_step)
+    usual = coding.recipe(plan.name, plan.preset)
+    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
+    for key in ("steps", "minutes", "batch", "patch", "start", "seed"):
+        if key == "steps" and plan.minutes:
+            continue  # the clock ends the run
+        if getattr(plan, key) != getattr(usual, key):
+            words.append(f"--{key} {shlex.quote(str(getattr(plan, key)))}")
+    file = Path(out or folder) / f"{plan.name}.safetensors"
+    crops = state.step * plan.batch
+    write_weights(
+        file,
+        net.cpu().state_dict(),
+        Card(
+            recipe=" ".join(words),
+            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
+            f"{plan.patch} pixels a side",
+            device=device_name(),
+            minutes=round(state.seconds / 60, 1),
+            licence="MIT",
+            metrics={
+                f"validation_{k}": round(v, 4)
+                for k, v in best.items()
+                if k.startswith(("bpp", "psnr", "score"))
+            },
+            model=plan.model,
+            settings={**plan.settings, "levels": len(plan.lambdas)},
+            note=f"a codec, no restorer; {crops:,} crops, and papers train for 10 to "
+            "100 times as many; bpp are estimates",
         ),
         dtype="float16",
     )
