@@ -2,7 +2,9 @@
 # Copyright (c) The srlab authors
 """What a codec is, what its rate is, and the error of a broken stream.
 
-`check_one` is the door of every encoder.
+`check_one` is the door of every encoder; `check_name` and `set_whole` are those of
+their settings. A family of codecs says in `grades` which setting is its quality, and
+its values from the smallest files to the largest.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from srlab.images import check_one, check_tensor
+from srlab.images import check_one, check_tensor, check_whole
 
-__all__ = ["Codec", "CorruptStream", "bpp", "check_one"]
+__all__ = ["Codec", "CorruptStream", "bpp", "check_name", "check_one", "set_whole"]
 
 
 class CorruptStream(ValueError):
@@ -48,3 +50,15 @@ def bpp(data: bytes, image: torch.Tensor) -> float:
     if not check_tensor(image).numel():
         raise ValueError(f"image is empty: its shape is {tuple(image.shape)}")
     return 8 * len(data) / (image.shape[-2] * image.shape[-1])
+
+
+def check_name(value: object, name: str, known: tuple[str, ...]) -> None:
+    """ValueError unless a setting is one of the known words."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r:.40}")
+
+
+def set_whole(codec: object, name: str, low: int, high: int) -> None:
+    """Check a setting of a frozen dataclass; a slider's numbers become Python's."""
+    value = check_whole(getattr(codec, name), name, low, high)
+    object.__setattr__(codec, name, value)

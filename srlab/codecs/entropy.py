@@ -142,7 +142,8 @@ def decode(data: bytes, which: np.ndarray, tables: Tables) -> np.ndarray:
             late = [*late, mine[place == len(tables.counts[k]) - 1]]
         rest = np.concatenate(late) if late else np.zeros(0, np.int64)
         if len(rest):
-            halves = coder.decode(stream.model.Uniform(2**16), 2 * len(rest)).astype(np.int64)
+            halves = coder.decode(stream.model.Uniform(2**16), 2 * len(rest))
+            halves = halves.astype(np.int64)
             symbols[rest] = (halves[::2] << 16 | halves[1::2]) - _OFFSET
     except (AssertionError, ValueError, RuntimeError) as error:
         raise CorruptStream(f"no such symbols can have been sent: {error}") from None

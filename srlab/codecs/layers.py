@@ -12,6 +12,7 @@ layers for the same parameters (tested); the parameters are stored otherwise.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -85,7 +86,7 @@ class FactorizedDensity(nn.Module):
         widths = (1, *filters, 1)
         self.depth = len(widths) - 1
         scale = 10 ** (1 / self.depth)  # c begins about 10 symbols wide
-        for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+        for k, (a, b) in enumerate(pairwise(widths)):
             start = math.log(math.expm1(1 / scale / b))
             setattr(self, f"h{k}", nn.Parameter(torch.full((channels, b, a), start)))
             setattr(self, f"b{k}", nn.Parameter(torch.rand(channels, b, 1) - 0.5))

@@ -29,6 +29,7 @@ from srlab.codecs.whole_numbers import WholeNumbers
 
 __all__ = ["Factorized", "LearnedCodec", "MeanScale"]
 
+_GRADES = ("quality", tuple(1 + k / 256 for k in range(5 * 256 + 1)))
 _STEP = 256  # qualities are sent in 256ths
 _STRIP = 512 * 1536  # pixels that are analysed at once
 _MARGIN = 4  # rows of y around a strip: more than the networks reach
@@ -53,6 +54,11 @@ class LearnedCodec:
         if not good or not 1 <= value <= top:
             raise ValueError(f"quality must be 1 to {top}, not {value!r:.40}")
         object.__setattr__(self, "quality", round(float(value) * _STEP) / _STEP)
+
+    def __repr__(self) -> str:
+        own = isinstance(self.weights, nn.Module)
+        weights = type(self.weights).__name__ if own else repr(self.weights)
+        return f"{type(self).__name__}(quality={self.quality:g}, weights={weights})"
 
     @property
     def net(self) -> nn.Module:
@@ -128,13 +134,14 @@ class LearnedCodec:
         return self.net(x, torch.tensor([self.quality])).bits.item()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Factorized(LearnedCodec):
     """bmshj2018-factorized in small (N = 64, M = 96): one density a channel."""
 
     quality: float = 3.0
     weights: str | nn.Module = "factorized"
 
+    grades = _GRADES
     kind = "factorized"
     _model = "FactorizedNet"
     _streams = 1
@@ -154,13 +161,14 @@ class Factorized(LearnedCodec):
         return torch.from_numpy(symbols).reshape(1, *shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeanScale(LearnedCodec):
     """mbt2018-mean in small (N = 64, M = 96): a side stream says what y looks like."""
 
     quality: float = 3.0
     weights: str | nn.Module = "mean_scale"
 
+    grades = _GRADES
     kind = "mean-scale"
     _model = "MeanScaleNet"
     _streams = 2

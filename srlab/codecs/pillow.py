@@ -10,8 +10,8 @@ from numbers import Real
 
 import torch
 
-from srlab.codecs.base import CorruptStream, check_one
-from srlab.images import check_whole, make_room, read, to_pillow
+from srlab.codecs.base import CorruptStream, check_name, check_one, set_whole
+from srlab.images import make_room, read, to_pillow
 
 __all__ = ["AVIF", "JPEG", "JPEG2000", "WebP"]
 
@@ -44,9 +44,11 @@ class JPEG:
     progressive: bool = False
     tables: tuple[tuple[int, ...], ...] | None = None
 
+    grades = ("quality", range(1, 101))
+
     def __post_init__(self) -> None:
-        _set_whole(self, "quality", 1, 100)
-        _check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
+        set_whole(self, "quality", 1, 100)
+        check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
         if self.tables is not None:
             object.__setattr__(self, "tables", _check_tables(self.tables))
 
@@ -88,6 +90,8 @@ class JPEG2000:
 
     bpp: float | None = None
     dB: float | None = None
+
+    grades = ("bpp", tuple(k / 500 for k in range(5, 4001)))
 
     def __post_init__(self) -> None:
         if (self.bpp is None) == (self.dB is None):
@@ -132,11 +136,13 @@ class AVIF:
     subsampling: str = "4:2:0"
     tune: str = "ssim"
 
+    grades = ("quality", range(101))
+
     def __post_init__(self) -> None:
-        _set_whole(self, "quality", 0, 100)
-        _set_whole(self, "speed", 0, 10)
-        _check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
-        _check_name(self.tune, "tune", _TUNES)
+        set_whole(self, "quality", 0, 100)
+        set_whole(self, "speed", 0, 10)
+        check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
+        check_name(self.tune, "tune", _TUNES)
 
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .avif file.
@@ -166,9 +172,11 @@ class WebP:
     quality: int = 75
     method: int = 4
 
+    grades = ("quality", range(101))
+
     def __post_init__(self) -> None:
-        _set_whole(self, "quality", 0, 100)
-        _set_whole(self, "method", 0, 6)
+        set_whole(self, "quality", 0, 100)
+        set_whole(self, "method", 0, 6)
 
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .webp file."""
@@ -177,11 +185,6 @@ class WebP:
     def decode(self, data: bytes) -> torch.Tensor:
         """The bytes of a .webp -> (1, 3, H, W) float32 on the 1/255 grid."""
         return _decode(data, "WEBP")
-
-
-def _check_name(value: object, name: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r:.40}")
 
 
 def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:
@@ -197,12 +200,6 @@ def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:
             "tables are one or two of 64 whole numbers from 1 to 255, row by row"
         )
     return found
-
-
-def _set_whole(codec: JPEG | WebP | AVIF, name: str, low: int, high: int) -> None:
-    """Check one setting; numpy's and a slider's numbers become Python's."""
-    value = check_whole(getattr(codec, name), name, low, high)
-    object.__setattr__(codec, name, value)  # the dataclass is frozen
 
 
 def _encode(image: torch.Tensor, kind: str, **options) -> bytes:

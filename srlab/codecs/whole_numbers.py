@@ -44,9 +44,10 @@ class WholeNumbers:
             options = {"stride": layer.stride, "padding": layer.padding}
             call = F.conv2d
             if isinstance(layer, nn.ConvTranspose2d):
-                call, options = F.conv_transpose2d, options | {
-                    "output_padding": layer.output_padding
-                }
+                call, options = (
+                    F.conv_transpose2d,
+                    options | {"output_padding": layer.output_padding},
+                )
             self.steps.append((call, weight, bias, options))
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:

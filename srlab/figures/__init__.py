@@ -26,7 +26,7 @@ from srlab.figures.viewers import Viewer, compare, zoom
 from srlab.images import check_image
 
 __all__ = ["PALETTE", "Picture", "Table", "Viewer", "compare", "curves", "show"]
-__all__ += ["table", "zoom"]
+__all__ += ["plot_rd", "table", "zoom"]
 
 # Okabe and Ito's colours without their yellow, which a projector loses on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -239,3 +239,12 @@ def _series(lines: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             raise ValueError(f"{label!r} holds NaN or infinite values")
         data[str(label)] = (x, y)
     return data
+
+
+def __getattr__(name: str) -> Any:
+    """`plot_rd` draws with what stands above, and is imported when it is first used."""
+    if name == "plot_rd":
+        from srlab.figures.rates import plot_rd
+
+        return plot_rd
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

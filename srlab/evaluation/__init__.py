@@ -13,6 +13,8 @@ the same method. They have letters here, and every row says its letter:
 - E: as C, but the error is that of RGB instead of luma.
 
 All cut `scale` pixels from each side; PSNR's peak is 255; SSIM has the 11 x 11 window.
+
+Codecs are judged by `rate_distortion` and `bd_rate`: real bytes, PSNR of 8-bit RGB.
 """
 
 from __future__ import annotations
@@ -29,6 +31,12 @@ import torch
 
 from srlab import metrics
 from srlab.datasets import benchmark_set
+from srlab.evaluation.rates import (
+    bd_rate,
+    encode_to_size,
+    mean_curves,
+    rate_distortion,
+)
 from srlab.images import (
     FLOATS,
     check_one,
@@ -48,8 +56,12 @@ if TYPE_CHECKING:
 __all__ = [
     "PROTOCOLS",
     "BenchmarkRow",
+    "bd_rate",
     "benchmark",
+    "encode_to_size",
+    "mean_curves",
     "published",
+    "rate_distortion",
     "results",
     "table",
 ]
