@@ -37,7 +37,7 @@ from srlab.images.files import MAX_PIXELS
 __all__ = ["KINDS", "MOST_PIXELS", "Container", "pack", "unpack"]
 
 MAGIC, VERSION = b"\xf5sr", 1
-KINDS = {"factorized": 1, "mean-scale": 2}
+KINDS = {"factorized": 1, "mean-scale": 2, "mean-scale-context": 3, "progressive": 4}
 KINDS |= {"bmshj2018-factorized": 8, "bmshj2018-hyperprior": 9, "mbt2018-mean": 10}
 KINDS |= {"mbt2018": 11, "two-layer": 16, "side-info": 17, "roi": 18}
 MOST_PIXELS = MAX_PIXELS  # what a header may ask a decoder to make room for
