@@ -8,10 +8,10 @@ from srlab.codecs.base import Codec, CorruptStream, bpp
 from srlab.codecs.pillow import AVIF, JPEG, JPEG2000, WebP
 
 _LATER = {"HEIF": "heif", "Factorized": "learned", "MeanScale": "learned"}
-_LATER |= {"Zoo": "zoo"}
+_LATER |= {"Zoo": "zoo", "BaselineJPEG": "baseline"}
 
 __all__ = ["AVIF", "HEIF", "JPEG", "JPEG2000", "Codec", "CorruptStream", "Factorized"]
-__all__ += ["MeanScale", "WebP", "Zoo", "bpp"]
+__all__ += ["BaselineJPEG", "MeanScale", "WebP", "Zoo", "bpp"]
 
 
 def __getattr__(name: str):
