@@ -374,9 +374,10 @@ ASKS = {
         "Half the weights of the pixel-trained net plus half of the GAN's. Is that a "
         "sensible net, or noise? And would it be, with two nets that were trained "
         "apart?",
-        "It is sensible here, because the GAN began with the other net's weights and "
-        "did not go far. Two nets trained apart order their features differently; the "
-        "mean of their weights means nothing.",
+        "It is sensible here, because the GAN began with the other net's weights; only "
+        "its brightness is a little off, as the next table shows. Two nets trained "
+        "apart order their features differently; the mean of their weights means "
+        "nothing.",
     ),
     "7.h": Ask(
         "PSNR prefers the pixel-trained net. Will a measure that was fitted to "

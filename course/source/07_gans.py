@@ -37,8 +37,8 @@ srlab.show(
     crop=(72, 28, 72, 84),
     height=144,
     alt="A cat's eye four times: blurred by bicubic; smooth with clear edges from a "
-    "net trained for pixels; crisp, with strokes for fur, a stepped rim and coloured "
-    "stains, from a GAN; the original, with fine hairs",
+    "net trained for pixels; crisp, with coarse strokes for fur that have coloured "
+    "edges, from a GAN; the original, with fine hairs",
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -694,7 +694,24 @@ srlab.figures.curves(
 # of everything hardly says *which* small change of a picture would help.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# What did this short game do to the pictures? **Sharpness** is the energy in the
+# How does a longer game go? The papers' recipes (notebook 09's among them) for their
+# first thousand steps, with small players and few crops (from `data/results`):
+
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+played = srlab.evaluation.results("gan_stability").query("step in (100, 500, 1000)")
+played = played.pivot(index="recipe", columns="step", values=["d_real", "d_fake"])
+played.columns = [f"{key} at {step}" for key, step in played.columns]
+last = played[["d_real at 1000", "d_fake at 1000"]]
+assert last.loc[["srgan_x4", "esrgan_x4"], "d_real at 1000"].between(0.85, 0.99).all()
+assert 0.5 < last.loc["real_esrgan_x4", "d_real at 1000"] < 0.6
+srlab.figures.table(played.rename_axis(None), "Means of the last 100 steps", digits=2)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# SRGAN's judge and ESRGAN's pull ahead within a few hundred steps; Real-ESRGAN's, which
+# is normalised (notebook 09), stays near a half. None of the three games breaks down.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# What did our short game do to the pictures? **Sharpness** is the energy in the
 # frequencies that shrinking takes away, against the original's, in dB: 0 is as sharp,
 # -6 a quarter of the energy, which is half of the contrast.
 
@@ -901,18 +918,17 @@ for name in list(methods)[1:]:
 contrast = pd.DataFrame(rows).T
 quarter = contrast["PSNR at 1/4"]
 assert min(quarter["SRResNet"], quarter["RRDB"]) > -0.5
-assert -5.5 < quarter["SRGAN"] < -4.5 and -2.6 < quarter["ESRGAN"] < -1.8
-assert 5 < contrast["sharpness at 1/4"]["SRGAN"] < 7
+assert quarter[["SRGAN", "ESRGAN"]].between(-0.85, -0.6).all()
+assert contrast["sharpness at 1/4"][["SRGAN", "ESRGAN"]].between(-1, 0.2).all()
 assert -3.5 < contrast["sharpness at 1/4"]["RRDB"] < -2.5
 srlab.figures.table(contrast, "dB against the same net at full contrast")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Pixel-trained nets lose little PSNR, with norms and without. (Sharpness falls, RRDB's
-# by 3 dB.) The GANs lose five times as much and more: at a quarter of the contrast
-# SRGAN draws texture for a picture of full contrast, and stretching back makes too much
-# of it (its sharpness rises by 6 dB). With norms it loses twice as much as ESRGAN. But
-# these two differ in more than norms, and the twins of section 5.5, which do not, both
-# lose next to nothing: their games were so short that they hardly draw texture yet.
+# by 3 dB.) The GANs lose twice as much, 0.7 dB, and again with norms as much as
+# without; their sharpness falls by less than a decibel, or not at all. So norms do no
+# harm here that could be seen. These two GANs differ in more than norms, but the twins
+# of section 5.5, which do not, agree: both lose next to nothing.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1114,27 +1130,55 @@ srlab.ask("7.g")
 # %% slideshow={"slide_type": "subslide"}
 alphas = run.pick(fast=(0, 0.25, 0.5, 0.75, 1), full=(0, 0.25, 0.5, 0.75, 1),
                   rehearse=(0, 1))  # fmt: skip
+
+
+def mended(made):
+    """The pictures, with the mean colours of the originals."""
+    off = {n: (held[n] - y).mean((2, 3), keepdim=True) for n, y in made.items()}
+    return {n: (y + off[n]).clamp(0, 1) for n, y in made.items()}
+
+
 paths = {"weights": [], "pictures": []}
 for a in alphas:
-    paths["weights"].append(scores(restored(mixed_net(a))))
     both = [drawn_by["RRDB"], drawn_by["ESRGAN"]]
     mixture = {n: (1 - a) * both[0][n] + a * both[1][n] for n in held}
-    paths["pictures"].append(scores(mixture))
-paths = {name: pd.DataFrame(path) for name, path in paths.items()}
+    for name, made in (("weights", restored(mixed_net(a))), ("pictures", mixture)):
+        row = scores(made) | {"mended": scores(mended(made))["PSNR"]}
+        row["levels off"] = mean_of(lambda n, m=made: area_shift(m[n], held[n]))
+        paths[name].append(row)
+paths = {name: pd.DataFrame(path, index=alphas) for name, path in paths.items()}
+list(paths["weights"])
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+lines = {f"mixed {n}": (path["sharpness"], path["PSNR"]) for n, path in paths.items()}
+of_weights = paths["weights"]
+lines["mixed weights, mended"] = (of_weights["sharpness"], of_weights["mended"])
 srlab.figures.curves(
-    {f"mixed {n}": (path["sharpness"], path["PSNR"]) for n, path in paths.items()},
+    lines,
     "sharpness (dB)",
     "PSNR (dB)",
     "PSNR against sharpness on the way from the pixel-trained net to the GAN: both "
-    "curves fall together, mixed weights and mixed pictures lie on each other",
+    "curves fall, mixed weights sag below mixed pictures by up to half a decibel, and "
+    "with their mean colours mended lie on them",
     size=(5.6, 2.8),
 )
 
+# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+off = pd.DataFrame({f"mixed {n}": path["levels off"] for n, path in paths.items()})
+if not run.rehearse:
+    assert 2.5 < off["mixed weights"][0.5] < 4 and off["mixed pictures"].max() < 1.5
+    sag = paths["pictures"]["PSNR"] - paths["weights"]["PSNR"]
+    assert 0.4 < sag[0.5] < 0.6
+    assert abs(paths["pictures"]["mended"] - paths["weights"]["mended"]).max() < 0.3
+off.index = [f"alpha = {a:g}" for a in alphas]
+srlab.figures.table(off, "Brightness of areas, levels of 255 off", digits=1)
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both ways give every mixture in between, without a jump, and **the two curves lie on
-# each other**. At one $\alpha$ the mixed net has a little more PSNR and a little less
-# sharpness; at one sharpness there is nothing to choose. On Set14, with more measures
-# (from `data/results`):
+# Both ways give every mixture in between, without a jump. But at equal sharpness the
+# mixed *nets* have up to half a decibel less. What they lose is **brightness**: halfway
+# they are three levels off (darker, red most of all), though neither of their parents
+# is. With the mean colours put right (third curve), the two ways lie on each other.
+# On Set14, with more measures (from `data/results`):
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 measured = srlab.evaluation.results("perception")
@@ -1144,20 +1188,21 @@ mixture = "rrdb_x4 + 0.6 (esrgan_x4 - rrdb_x4)"
 chosen = {"weights": mixture, "pictures": f"pictures: {mixture}"}
 chosen = {"RRDB": "rrdb_x4", **chosen, "ESRGAN": "esrgan_x4"}
 wanted = ["psnr", "sharpness_db", "haarpsi", "gmsd", "mdsi", "fsim"]
-halfway = measured.loc[list(chosen.values()), wanted].set_index(pd.Index(chosen))
+columns = ["psnr", "ssim", *wanted[1:]]
+halfway = measured.loc[list(chosen.values()), columns].set_index(pd.Index(chosen))
 gap = halfway.loc["weights"] - halfway.loc["pictures"]
-assert 0 < gap["psnr"] < 0.1 and -0.3 < gap["sharpness_db"] < 0
-assert abs(gap["haarpsi"]) < 0.01
-srlab.figures.table(
-    halfway, "Set14, x4, alpha = 0.6", digits=dict.fromkeys(wanted[2:], 3)
-)
+assert -0.2 < gap["psnr"] < 0 and -0.3 < gap["sharpness_db"] < 0
+assert gap["ssim"] > 0.015 and gap["gmsd"] < 0 and gap["haarpsi"] < -0.01
+assert gap[["mdsi", "fsim"]].abs().max() < 0.002
+digits = dict.fromkeys(["ssim", *wanted[2:]], 3)
+srlab.figures.table(halfway, "Set14, x4, alpha = 0.6", digits=digits)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The paper finds that mixed pictures keep more of the GAN's artefacts. Ours do not, and
-# one reason is plain: our GAN was trained for 190 steps and is still close to its
-# parent. Between close neighbours a net's result moves nearly in proportion to its
-# weights, and then both mixtures are the same. What is left is the cost: one net, where
-# the other way needs two.
+# The paper finds that mixed pictures keep more of the GAN's artefacts. SSIM and GMSD
+# agree, PSNR and HaarPSI do not, and to MDSI and FSIM it is a tie. So there is no clear
+# winner here, but for the cost: one net, where the other way needs two. And the mixed
+# net's brightness should be watched: two nets that each keep it need not have a mean
+# that does.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How much of the GAN do you want? Move $\alpha$, and change what is mixed. (The caption
@@ -1309,7 +1354,7 @@ for name, made in drawn_by.items():
     for measure, score in library.items():
         rows[name][measure] = mean_of(lambda n, m=made, s=score: s(m[n], held[n]))
 plane = pd.DataFrame(rows).T
-assert plane["HaarPSI"]["ESRGAN"] < plane["HaarPSI"]["bicubic"]
+assert plane["HaarPSI"][["SRGAN", "ESRGAN"]].max() < plane["HaarPSI"]["bicubic"]
 for measure, sign in (("FSIM", 1), ("GMSD", -1), ("MDSI", -1)):
     order = sign * plane[measure]
     assert order["SRResNet"] > order["SRGAN"] > order["bicubic"] < order["ESRGAN"]
@@ -1338,7 +1383,7 @@ srlab.figures.curves(
     "sharpness (dB)",
     "PSNR (dB)",
     "The plane on Set14: bicubic far left and low; SRResNet, EDSR and RRDB high in the "
-    "middle; ESRGAN and SRGAN further right and lower, SRGAN below bicubic",
+    "middle; SRGAN and ESRGAN furthest right and below bicubic, ESRGAN lowest",
     points=list(points.index),
     size=(5.6, 2.8),
 )
@@ -1346,16 +1391,17 @@ srlab.figures.curves(
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 fall = points["psnr"]["SRResNet"] - points["psnr"]["SRGAN"]
 assert 1.9 < fall < 2.1 and points["psnr"]["SRGAN"] < points["psnr"]["bicubic"]
-assert 0.8 < points["psnr"]["RRDB"] - points["psnr"]["ESRGAN"] < 1
-assert points["haarpsi"]["SRGAN"] > points["haarpsi"]["bicubic"]
+assert 2.35 < points["psnr"]["RRDB"] - points["psnr"]["ESRGAN"] < 2.45
+assert points["haarpsi"][["SRGAN", "ESRGAN"]].max() < points["haarpsi"]["bicubic"]
 srlab.figures.table(points, "Set14, x4", digits={c: 3 for c in wanted[2:]})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Bicubic is far from both ends: neither near nor sharp. From RRDB to ESRGAN and from
-# SRResNet to SRGAN it goes right and down: 0.9 dB and 2.0 dB. (The 3 dB are for perfect
+# SRResNet to SRGAN it goes right and down: 2.4 dB and 2.0 dB. (The 3 dB are for perfect
 # drawing against the true mean; no law keeps our nets within them.) Both are still on
-# the dull side of the originals: 0 dB would be as sharp. HaarPSI now puts SRGAN above
-# bicubic, which it did not on the four photographs: a few pictures decide little.
+# the dull side of the originals, by one and two decibels: 0 dB would be as sharp. The
+# library's measures say what they said of the four photographs: HaarPSI puts both GANs
+# below bicubic (SRGAN by next to nothing), the other three put both above it.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1380,17 +1426,18 @@ rows = {
 }  # fmt: skip
 each = pd.DataFrame(rows).T
 below = {m: int((each[m] < each["bicubic"]).sum()) for m in methods}
-assert below["SRGAN"] == 4 and below["ESRGAN"] == 1 and below["SRResNet"] == 0
-loss = each["bicubic"] - each["SRGAN"]
-assert 0.25 < loss.min() < 0.45 and 1.0 < loss.max() < 1.2
+assert below["SRGAN"] == below["ESRGAN"] == 3 and below["SRResNet"] == 0
+loss = (each["bicubic"] - each["SRGAN"]).sort_values()
+assert loss.index[0] == "coffee" and -1.2 < loss.iloc[0] < -1
+assert 0.05 < loss.iloc[1] < 0.15 and 1.3 < loss.iloc[3] < 1.45
 print("below bicubic, of four:", below)
-print(f"SRGAN: by {loss.min():.1f} to {loss.max():.1f} dB")
+print("SRGAN, dB below bicubic:", loss.round(1).to_dict())
 srlab.figures.table(each, "PSNR of luma in dB, x4")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# SRGAN is below bicubic on all four, by 0.3 to 1.1 dB, as on the comic; and it is far
-# sharper. ESRGAN, whose game was short, is below on one of four. **Whether they look
-# better is not for a number to say.**
+# SRGAN is below bicubic on three of four, by 0.1 to 1.4 dB, as on the comic; and it is
+# far sharper. So is ESRGAN. (The cup has smooth areas and few textures to invent.)
+# **Whether they look better is not for a number to say.**
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which looks better is a question for people. Pairs, blind, in random order: which one
@@ -1406,10 +1453,10 @@ panel
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Look at the picture under the title again: the GAN draws strokes where the net trained
-# for pixels draws felt. They are coarser than the cat's hairs; the rim of the eye is
-# stepped and has coloured fringes, and there are stains in the iris that belong to
-# nothing. So it looks after minutes of training; the papers' nets, after days, have
-# fewer such marks, and more convincing fur. And which has the lowest PSNR?
+# for pixels draws felt. They are coarser than the cat's hairs and have purple and
+# orange edges that belong to nothing, and the pupil is frayed. So it looks after
+# minutes of training; the papers' nets, after days, have fewer such marks and more
+# convincing fur. And which has the lowest PSNR?
 
 # %% slideshow={"slide_type": "-"}
 dBs = {
@@ -1433,13 +1480,13 @@ def explains(made):
 
 
 consistent = {name: round(explains(made), 1) for name, made in drawn_by.items()}
-assert 31 < consistent["SRGAN"] < consistent["ESRGAN"] < 35
-assert consistent["ESRGAN"] < consistent["bicubic"] < consistent["RRDB"]
+assert all(34 < consistent[name] < 35 for name in ("SRGAN", "ESRGAN"))
+assert 36 < consistent["bicubic"] < consistent["RRDB"]
 consistent
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The pixel-trained nets explain the small picture best. The GANs do so less well than
-# bicubic: 32 and 33 dB are five or six levels of 255. So they change not only what
+# bicubic: 34 dB are five levels of 255. So they change not only what
 # cannot be known but a little of what can. And the fur is a **hallucination**:
 # plausible, and supported by nothing. Nobody should read a number plate, a face or an
 # X-ray from it.
@@ -1550,13 +1597,14 @@ mean_picture = {n: sum(end[n] for end in ends.values()) / 2 for n in held}
 family = ends | {"half of the weights": restored(between)}
 family |= {"half of the pictures": mean_picture}
 found = pd.DataFrame({name: scores(made) for name, made in family.items()}).T
+found["mended"] = [scores(mended(made))["PSNR"] for made in family.values()]
 by = found.loc["half of the weights"] - found.loc["half of the pictures"]
-assert -0.1 < by["PSNR"] < 0 < by["sharpness"] < 0.3
+assert -0.25 < by["PSNR"] < -0.1 and abs(by["sharpness"]) < 0.15
 srlab.figures.table(found, "Four photographs, x4, in dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Half of the weights has a little less PSNR and more sharpness than half of the
-# pictures, the reverse of section 5.4: again next to nothing.
+# Half of the weights has nearly 0.2 dB less than half of the pictures, and 0.1 dB with
+# the mean colours mended: the same as in section 5.4, and less of it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
