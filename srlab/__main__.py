@@ -248,10 +248,34 @@ def _code(args: argparse.Namespace, changes: dict):
     return running.run_codec(plan, folder, args.out)
 
 
+def _codec_command(name: str, words: str) -> Command:
+    """`encode`, `decode` or `rd` of srlab.codecs.commands."""
+
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        from srlab.codecs import commands
+
+        getattr(commands, f"{name}_arguments")(parser)
+
+    def run(args: argparse.Namespace) -> int:
+        from srlab.codecs import CorruptStream, commands
+
+        try:
+            return getattr(commands, name)(args)
+        except CorruptStream as error:
+            return _fail(str(error))
+        except (ValueError, TypeError) as error:
+            return _fail(str(error), code=2)
+
+    return Command(words, arguments, run)
+
+
 COMMANDS: dict[str, Command] = {
+    "decode": _codec_command("decode", "a codec's file to PNG"),
     "doctor": Command("is this machine ready?", _doctor_arguments, _doctor),
+    "encode": _codec_command("encode", "a picture to a codec's file"),
     "evaluate": Command("one benchmark row", _evaluate_arguments, _evaluate),
     "fetch": Command("download a set of images", _fetch_arguments, _fetch),
+    "rd": _codec_command("rd", "rate-distortion curves and BD-rates"),
     "train": Command("train a network", _train_arguments, _train),
 }
 

@@ -33,7 +33,7 @@ def run(capsys, *argv: str) -> tuple[int, str, str]:
     ("argv", "word"),
     [
         (["docter"], "did you mean doctor?"),
-        (["xyzzy"], "there are doctor, evaluate, fetch"),
+        (["xyzzy"], "there are decode, doctor, encode"),
         (["fetch"], "which set?"),
         (["fetch", "Set4"], "did you mean Set"),
         (["fetch", "Set5", "nonsense"], "fetch --list"),

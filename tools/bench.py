@@ -18,6 +18,8 @@ Of GANs and blind nets, see bench_perception.py:
 
 - perception: fidelity beside sharpness on clean pictures -> data/results/perception.csv
 - degraded: the same on damaged pictures -> data/results/degraded_rows.csv
+- kodak: all codecs on Kodak, bytes, PSNR, MS-SSIM -> data/results/kodak_rd.csv (half an
+  hour; it goes on from build/kodak_rows.csv)
 - stability: the full GAN recipes' first 1,000 steps -> data/results/gan_stability.csv
 
 Of the rest:
@@ -43,6 +45,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import bench_codecs
 import bench_degrade
 import bench_models
 import bench_perception
@@ -69,7 +72,7 @@ from srlab.resample import Interpolator, imresize
 SETS = ("Set5", "Set14", "B100")
 SCALES = (2, 3, 4)
 PARTS = ("rows", "costs", "speed", "models", "nets", "loading", "classical")
-PARTS += ("degrade", "perception", "degraded", "cards", "stability")
+PARTS += ("degrade", "perception", "degraded", "cards", "stability", "kodak")
 NEED_SETS = {"cards", "rows", "costs", "models", "classical", "perception", "degraded"}
 
 
@@ -211,8 +214,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if set(options.parts) - set(PARTS):
         parser.error(f"the parts are {', '.join(PARTS)}")
-    missing = [name for name in SETS if find(name) is None]
-    if missing and set(options.parts) & NEED_SETS:
+    wanted = [*SETS] if set(options.parts) & NEED_SETS else []
+    wanted += ["Kodak"] if "kodak" in options.parts else []
+    missing = [name for name in wanted if find(name) is None]
+    if missing:
         print(
             f"make bench: {', '.join(missing)} not found; set SRLAB_DATA to a folder "
             "that holds them, or run `python -m srlab fetch NAME`"
@@ -234,6 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
             ("perception", bench_perception.perception, "perception"),
             ("degraded", bench_perception.degraded, "degraded_rows"),
             ("stability", lambda _: bench_perception.stability(), "gan_stability"),
+            ("kodak", bench_codecs.kodak, "kodak_rd"),
         ):
             if name in options.parts:
                 start = time.perf_counter()

@@ -27,7 +27,7 @@ from srlab.codecs import container, entropy, networks
 from srlab.codecs.base import CorruptStream, check_one
 from srlab.codecs.whole_numbers import WholeNumbers
 
-__all__ = ["Factorized", "LearnedCodec", "MeanScale"]
+__all__ = ["Factorized", "LearnedCodec", "MeanScale", "padded"]
 
 _GRADES = ("quality", tuple(1 + k / 256 for k in range(5 * 256 + 1)))
 _STEP = 256  # qualities are sent in 256ths
@@ -82,7 +82,7 @@ class LearnedCodec:
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> bytes in the course's container."""
         channels, height, width = check_one(image).shape[1:]
-        x = _padded(image.float().cpu().expand(-1, 3, -1, -1), self.net.multiple)
+        x = padded(image.float().cpu().expand(-1, 3, -1, -1), self.net.multiple)
         y = _in_strips(self.net.analysis, x, 16, 1) * self._gain()
         head = self._tag + struct.pack("<H", round(self.quality * _STEP))
         payloads = [head, *self._code(y)]
@@ -130,7 +130,7 @@ class LearnedCodec:
 
         Of the padded picture, as the file holds it; the rate that training minimises.
         """
-        x = _padded(check_one(image).float().expand(-1, 3, -1, -1), self.net.multiple)
+        x = padded(check_one(image).float().expand(-1, 3, -1, -1), self.net.multiple)
         return self.net(x, torch.tensor([self.quality])).bits.item()
 
 
@@ -267,7 +267,7 @@ def _network(weights: str, model: str) -> nn.Module:
     return net.eval().requires_grad_(False)
 
 
-def _padded(x: torch.Tensor, multiple: int) -> torch.Tensor:
+def padded(x: torch.Tensor, multiple: int) -> torch.Tensor:
     """Repeats the last row and column until both sides are multiples."""
     height, width = x.shape[-2:]
     return F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")

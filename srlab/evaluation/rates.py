@@ -9,6 +9,7 @@ The integral is the `bjontegaard` package's.
 
 from __future__ import annotations
 
+import io
 import math
 import time
 import warnings
@@ -24,6 +25,7 @@ from srlab import metrics as measures
 from srlab.codecs.base import Codec, bpp
 from srlab.datasets import benchmark_set
 from srlab.images import check_one, round8
+from srlab.paths import write_whole
 
 if TYPE_CHECKING:
     import pandas
@@ -177,13 +179,19 @@ def _known(path: str | Path | None, columns: list[str]) -> list[dict[str, Any]]:
 
     if path is None or not Path(path).is_file():
         return []
-    frame = pd.read_csv(path, comment="#")
+    text = Path(path).read_text(encoding="utf-8")
+    kept = text[: text.rfind("\n") + 1]
+    if kept != text:
+        write_whole(Path(path), kept.encode())
+    if not kept:
+        return []
+    frame = pd.read_csv(io.StringIO(kept), comment="#")
     if list(frame.columns) != columns:
         raise ValueError(
             f"{path} holds {', '.join(frame.columns)}, not {', '.join(columns)}: take "
             "another file, or remove that one to begin afresh"
         )
-    return frame.dropna().to_dict("records")
+    return frame.to_dict("records")
 
 
 def _append(path: Path, row: dict[str, Any], columns: list[str]) -> None:
