@@ -1436,8 +1436,7 @@ srlab.figures.table(each, "PSNR of luma in dB, x4")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # SRGAN is below bicubic on three of four, by 0.1 to 1.4 dB, as on the comic; and it is
-# far sharper. So is ESRGAN. (The cup has smooth areas and few textures to invent.)
-# **Whether they look better is not for a number to say.**
+# far sharper. So is ESRGAN. **Whether they look better is not for a number to say.**
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which looks better is a question for people. Pairs, blind, in random order: which one
