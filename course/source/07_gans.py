@@ -1435,8 +1435,8 @@ print("SRGAN, dB below bicubic:", loss.round(1).to_dict())
 srlab.figures.table(each, "PSNR of luma in dB, x4")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# SRGAN is below bicubic on three of four, by 0.1 to 1.4 dB, as on the comic; and it is
-# far sharper. So is ESRGAN. **Whether they look better is not for a number to say.**
+# SRGAN is below bicubic on three of four, by 0.1 to 1.4 dB, as on the comic. **Whether
+# it looks better is not for a number to say.**
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which looks better is a question for people. Pairs, blind, in random order: which one
