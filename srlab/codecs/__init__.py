@@ -9,9 +9,11 @@ from srlab.codecs.pillow import AVIF, JPEG, JPEG2000, WebP
 
 _LATER = {"HEIF": "heif", "Factorized": "learned", "MeanScale": "learned"}
 _LATER |= {"Zoo": "zoo", "BaselineJPEG": "baseline"}
+_LATER |= {"Progressive": "progressive", "WithContext": "with_context"}
 
 __all__ = ["AVIF", "HEIF", "JPEG", "JPEG2000", "Codec", "CorruptStream", "Factorized"]
-__all__ += ["BaselineJPEG", "MeanScale", "WebP", "Zoo", "bpp"]
+__all__ += ["BaselineJPEG", "MeanScale", "Progressive", "WebP", "WithContext", "Zoo"]
+__all__ += ["bpp"]
 
 
 def __getattr__(name: str):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import srlab
-from srlab.codecs import CorruptStream, MeanScale
-from srlab.codecs.context import ORDERS, ContextNet, WithContext, context_mask, passes
+from srlab.codecs import CorruptStream, MeanScale, WithContext, with_context
+from srlab.codecs.context import ORDERS, ContextNet, context_mask, passes, spread
 from srlab.codecs.networks import MeanScaleNet
 from srlab.codecs.whole_numbers import WholeNumbers
 from srlab.training import contexts
@@ -100,7 +100,7 @@ def test_whole_numbers_agree_with_floats(order):
     symbols = (3 * torch.randn(1, 8, 6, 6)).round()
     index = torch.randint(0, 40, (1, 8, 6, 6)).float()
     shift, corrected = codec.rule(symbols, index)
-    exact, wide = codec._exact, srlab.codecs.context.spread(index)
+    exact, wide = codec._exact, spread(index)
     near = torch.nn.functional.pad(exact.near(symbols.double(), wide), (2,) * 4)
     low, table = exact.tables(near, wide, index.double())
     sighted = codec.rule.sighted(6, 6).bool()
@@ -149,9 +149,9 @@ def test_escaped_symbols_come_back():
     shape = (1, 8, 4, 4)
     symbols = torch.zeros(8, 16, dtype=torch.float64)
     symbols[3, 5], symbols[0, 0] = 5000, -70_000
-    writer = srlab.codecs.context._Writer()
+    writer = with_context._Writer()
     codec._walk(torch.zeros(128).long().numpy(), shape, symbols, writer)
-    reader = srlab.codecs.context._Reader(writer.bytes())
+    reader = with_context._Reader(writer.bytes())
     found = codec._walk(torch.zeros(128).long().numpy(), shape, None, reader)
     assert torch.equal(found.flatten(2)[0], symbols)
 
