@@ -155,7 +155,7 @@ def _to_units(pixels: np.ndarray, frame: Frame) -> np.ndarray:
             plane = plane.reshape(8 * rows, v, 8 * columns, h).mean(axis=(1, 3))
         vc, hc = frame.sampling[c]
         part = plane.reshape(rows, vc, 8, columns, hc, 8).transpose(0, 3, 1, 4, 2, 5)
-        part = DCT @ (part - _GREY) @ DCT.T
+        part = np.round(DCT @ (part - _GREY) @ DCT.T, 6)  # ties the same everywhere
         part = np.rint(part / frame.tables[c]).astype(np.int32)
         blocks.append(part.reshape(rows * columns, vc * hc, 64)[..., ZIGZAG])
     return np.concatenate(blocks, axis=1)
