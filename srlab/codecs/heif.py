@@ -78,7 +78,7 @@ class HEIF:
             if file.size[0] * file.size[1] > MAX_PIXELS:
                 raise ValueError(f"{file.size[0]} x {file.size[1]} pixels are too many")
             array = np.asarray(file)
-        except (ValueError, RuntimeError, EOFError, SyntaxError, OSError) as error:
+        except (ValueError, RuntimeError, LookupError, EOFError, OSError) as error:
             raise CorruptStream(f"damaged .heic file: {error}") from None
         array = array[:, :, None] if array.ndim == 2 else array[..., :3]
         image = torch.from_numpy(array.copy()).permute(2, 0, 1)[None]

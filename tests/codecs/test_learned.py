@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from copy import deepcopy
 
 import pytest
 import torch
@@ -195,9 +196,13 @@ def test_whole_numbers_are_near_the_network_and_exact():
     exact = WholeNumbers(net)(z)
     assert torch.equal(exact * 256, (exact * 256).round())
     with torch.inference_mode():
-        torch.testing.assert_close(exact.float(), net(z), atol=0.1, rtol=0.02)
-    shuffled = WholeNumbers(net)(z.flip(-1)).flip(-1)
-    assert shuffled.shape == exact.shape
+        error = (exact.float() - net(z)).abs()
+    assert error.max() < 0.5 and error.mean() < 0.05  # of a step of the quantiser
+    # Another order of the sums, and of the channels in memory: not a bit differs.
+    order = torch.randperm(64, generator=torch.Generator().manual_seed(1))
+    mixed = deepcopy(net)
+    mixed[0].weight.data = net[0].weight[order].clone()
+    assert torch.equal(WholeNumbers(mixed)(z[:, order]), exact)
     with pytest.raises(ValueError, match="LeakyReLU"):
         WholeNumbers(torch.nn.Sequential(torch.nn.LeakyReLU()))
 
