@@ -22,6 +22,7 @@ from srlab.images.files import MAX_PIXELS
 __all__ = ["HEIF"]
 
 _CHROMA = {"4:4:4": 444, "4:2:2": 422, "4:2:0": 420}
+_BROKEN = (ValueError, RuntimeError, LookupError, EOFError, OSError, SyntaxError)
 _PRESETS = ("ultrafast", "veryfast", "fast", "medium", "slow")
 
 
@@ -78,7 +79,7 @@ class HEIF:
             if file.size[0] * file.size[1] > MAX_PIXELS:
                 raise ValueError(f"{file.size[0]} x {file.size[1]} pixels are too many")
             array = np.asarray(file)
-        except (ValueError, RuntimeError, LookupError, EOFError, OSError) as error:
+        except _BROKEN as error:
             raise CorruptStream(f"damaged .heic file: {error}") from None
         array = array[:, :, None] if array.ndim == 2 else array[..., :3]
         image = torch.from_numpy(array.copy()).permute(2, 0, 1)[None]
