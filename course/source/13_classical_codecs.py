@@ -358,7 +358,7 @@ assert dB["top left zeroed"] < 20 < 35 < dB["bottom right zeroed"]
 for name in corners:
     print(f"{name}: {energy[name]:.2%} of the energy, {dB[name + ' zeroed']:.1f} dB")
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 srlab.show(
     zeroed,
     crop=(60, 90, 112, 150),
@@ -385,7 +385,7 @@ srlab.show(
 # experiments with viewers, brightness and colour apart. Quality 50 takes them as they
 # are, 25 doubles, 75 halves them: libjpeg's rule, which everybody copied.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 from srlab.codecs.baseline import quantisation_table
 
 tables = [quantisation_table(50), quantisation_table(50, chroma=True)]
@@ -427,7 +427,7 @@ f"last number that is not zero: place {last}; read row by row it is {by_rows}"
 # - Behind each symbol stand the plain bits of the number; of a negative one less 1.
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def plain(value):
     """5 -> '101', -5 -> '010', 0 -> ''."""
     size = int(abs(value)).bit_length()
@@ -456,14 +456,11 @@ ac_symbols(line)
 # that no commas are needed. Section 8 builds such a code; here are the standard's,
 # which were made from a set of photographs. `STANDARD[0, 1]`: brightness, AC.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 from srlab.codecs.huffman import STANDARD
 
 ac_codes = STANDARD[0, 1].codes  # 16 zeros + bits -> a text of 0 and 1
-rows = [
-    (zeros, size, ac_codes[16 * zeros + size], extra)
-    for zeros, size, extra in ac_symbols(line)
-]
+rows = [(z, k, ac_codes[16 * z + k], extra) for z, k, extra in ac_symbols(line)]
 block = pd.DataFrame(rows, columns=["zeros before", "bits", "code", "plain bits"])
 spent = sum(len(code) + len(extra) for _, _, code, extra in rows)
 print(f"{spent} bits for the 63 AC of this block: {spent / 64:.2f} a pixel")
@@ -600,8 +597,8 @@ srlab.figures.table(beside, "One photograph", digits={c: 0 for c in columns[:3]}
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Draw the life of one block on the board: 64 pixels, 64 amounts, mostly zeros, five
-# symbols, forty bits. The standard fixes the decoder and the file. How an encoder picks
+# Draw the life of one block on the board: 64 pixels, 64 amounts, mostly zeros, twelve
+# symbols, 73 bits. The standard fixes the decoder and the file. How an encoder picks
 # its tables and what it rounds to zero is free, and 30 years later encoders still gain.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -615,7 +612,7 @@ def look(quality, subsampling):
     image = codec.decode(data)
     dB = srlab.metrics.psnr(image, photo)
     caption = f"{len(data):,} bytes, {codecs.bpp(data, photo):.2f} bpp, {dB:.1f} dB"
-    return image[..., 64:160, 100:228], caption
+    return image[..., 60:172, 90:240], caption
 
 
 look(50, "4:2:0")[1]
@@ -645,7 +642,7 @@ srlab.widgets.explore(
 srlab.ask("13.c")
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def flipped(data, at, bit):
     """The same bytes with one bit turned round."""
     return data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
@@ -663,7 +660,7 @@ for name, codec in (("plain", plain_codec), ("restart markers", marked_codec)):
 assert lost["plain"] > 0.6 > 0.08 > lost["restart markers"] > 0.02
 {name: f"{share:.0%} of the pixels changed" for name, share in lost.items()}
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 srlab.show(
     shown,
     height=150,
@@ -701,12 +698,13 @@ digits = {"bytes": 0, "pixels changed (%)": 1}
 srlab.figures.table(costs, "Restart markers", digits=digits)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A marker per row costs next to nothing and saves most of the picture. What errors do
-# to *learned* codecs, whose one arithmetic-coded stream has no such marks: notebook 14.
+# A marker per row costs next to nothing and saves most of the picture. An arithmetic
+# coder (section 8) without such marks never falls into step again; so the files of this
+# course's own codecs carry checksums, and a damaged one is refused.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Show the left picture first and ask what the stripes of false colour mean: DC is a sum
+# Show the left picture first and ask why all of it is too bright: DC is a sum
 # of differences, so one wrong difference shifts all that follows. Files on a disk
 # hardly ever lose a bit; a radio does. Digital television marks its slices for this
 # reason.
@@ -719,7 +717,7 @@ srlab.figures.table(costs, "Restart markers", digits=digits)
 # the mean jump between other neighbours. A photograph has 1.
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def blockiness(plane):
     """Jumps at multiples of 8 over jumps elsewhere, along rows."""
     jumps = abs(np.diff(np.asarray(plane, float), axis=1)).mean(axis=0)
@@ -788,9 +786,10 @@ assert d[0] == 0 and abs(d).max() > 30
 print("signal:", x, " small:", s, " detail:", d)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Where the signal is a straight line the detail is 0; at the step it is large, and only
-# there. Nothing is lost, though every step rounds: going back, the *same* rounded
-# numbers are subtracted. Exercise 13.3 asks you for it.
+# Where the signal is a straight line the detail is 0; at the step it is large. (The 2
+# comes from the end, where a neighbour is missing.) Nothing is lost, though every step
+# rounds: going back, the *same* rounded numbers are subtracted. Exercise 13.3 asks you
+# for it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### In two dimensions
@@ -822,7 +821,7 @@ bits = sum(part.size * entropy(part) for part in parts) / y.size
 assert 4 < bits < 4.8
 f"{bits:.2f} bits a pixel, band by band; {entropy(y):.2f} for the pixels"
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 view = rest / 255
 for hl, lh, hh in reversed(bands):
     hl, lh, hh = (0.5 + part / 80 for part in (hl, lh, hh))
@@ -836,7 +835,7 @@ srlab.show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three quarters of the numbers are fine detail, grey in the picture: nearly zero. As a
-# lossless code the bands are as good as the best guess of section 1. And no block
+# lossless code the bands are better than the best guess of section 1. And no block
 # anywhere: the pieces of one level overlap.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -863,7 +862,7 @@ print(f"{better:.1f} dB better")
 assert equal["blockiness"].iloc[0] > 1.5 > 1.1 > equal["blockiness"].iloc[1]
 srlab.figures.table(equal, "The cat in 4,500 bytes", digits={"bytes": 0})
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 srlab.show(
     {name: image for name, (_, image) in made.items()},
     crop=(60, 90, 112, 150),
@@ -987,7 +986,7 @@ assert 1 < gain.iloc[2] < gain.iloc[1] < 6 and gain.iloc[3] < -5
 print(f"mode DC saves {gain.iloc[1]:.1f} %, four modes {gain.iloc[2]:.1f} %")
 srlab.figures.table(saved, "The cat's brightness, step 48")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A sober result. Here prediction saves 2 to 4 % of the bits: JPEG predicts too, its DC,
 # and the fur of a cat does not go on in stripes. Blocks of 4 alone are worse than of 8;
 # it pays to choose the size block by block. Our source calls prediction the main reason
@@ -1092,7 +1091,7 @@ saved = {
 assert saved["AVIF"] < saved["WebP"] < -20 and saved["HEIF"] < saved["WebP"]
 {name: f"{value:+.0f} %" for name, value in saved.items()}
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 srlab.figures.plot_rd(
     live,
     xlim=(0, 1.2),
@@ -1245,7 +1244,7 @@ f"{len(rans):,} bytes by rANS, {len(ranged):,} by the range coder, both decoded"
 # %% slideshow={"slide_type": "-"}
 srlab.ask("13.d")
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 place = np.tile(np.arange(63), len(blocks))
 tables_63 = tables_of([symbols[place == k] for k in range(63)])
 in_context = coder.encode(symbols, place, tables_63)
@@ -1312,7 +1311,7 @@ srlab.figures.table(runs, "The same AC as JPEG's runs", digits=0)
 # bench SETS=kodak` with this course's codecs, real files. Dashed: published by the
 # authors of CompressAI.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 kodak = srlab.evaluation.results("kodak_rd")
 published = srlab.evaluation.results("published_rd")
 bd_rate = srlab.evaluation.bd_rate
@@ -1376,7 +1375,7 @@ srlab.figures.table(against, "BD-rate against JPEG on Kodak, %", digits=1)
 # %% slideshow={"slide_type": "-"}
 srlab.ask("13.e")
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 years = {"JPEG": 1992, "JPEG 2000": 2000, "WebP": 2010, "BPG": 2014, "AV1": 2018}
 years |= {"VTM": 2020, "bmshj2018-factorized": 2018, "bmshj2018-hyperprior": 2018}
 years |= {"mbt2018": 2018, "cheng2020-anchor": 2020, "ELIC": 2022}
