@@ -179,7 +179,7 @@ assert table["bpp"].iloc[0] < 0.3 and 2 < table["bpp"].iloc[-1] < 2.5
 assert 23 < table["PSNR"].iloc[0] < 24.5 and table["PSNR"].iloc[-1] > 30.5
 srlab.figures.table(table, "24 numbers a block, rounded in steps of 1 / s")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # All rows have the same 24 numbers a block; the rates differ tenfold. And one sees how
 # an autoencoder that is trained with the rounding, but on the error alone, would cheat:
 # it makes its numbers larger (a large $s$), and the rounding does nothing any more.
@@ -249,7 +249,7 @@ srlab.figures.curves(
 #   sharper as the training goes on (Agustsson et al., 2017).
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 from functools import partial
 
 from torch import nn
@@ -624,7 +624,7 @@ assert 0.05 < saved < 0.4
 print(f"saved: {saved:.0%} on average")
 srlab.figures.table(side, "Bits per pixel at quality 3, estimates", digits=3)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The last column codes the same symbols without $z$: one deviation for each channel,
 # the best for this very photograph, and free of charge. The side information costs a
 # few per cent of the bits and saves several times as much.
@@ -753,7 +753,7 @@ srlab.figures.table(saved, "Bits saved against no context, %", digits=1)
 # %% slideshow={"slide_type": "-"}
 srlab.ask("14.f")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 from srlab.codecs.networks import LAMBDAS
 
 gains = model.gain(torch.arange(1.0, 7))[..., 0, 0].detach()  # (6, 96)
@@ -915,7 +915,7 @@ for first, second in pairs:
     print(f"{second} against {first}: {bd_rate(curve[first], curve[second]):.1f} %")
 srlab.figures.table(bd, "BD-rate on Kodak, %: more rate for the same PSNR", digits=1)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Ours beat optimised JPEG by a third (mean-scale) and by a sixth, and are far from BPG.
 # The hyperprior is worth 16.6 % of the rate here, the serial context 8.0 % in the
 # published pair. So has learned compression passed BPG? The large networks of the
@@ -925,7 +925,7 @@ srlab.figures.table(bd, "BD-rate on Kodak, %: more rate for the same PSNR", digi
 srlab.ask("14.g")
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 def patches(x):
     """(B, 3, H, W) -> rows of 768 values, the blocks of 16x16 pixels."""
     return F.unfold(x - 0.5, 16, stride=16).transpose(1, 2).reshape(-1, 768)
@@ -991,7 +991,7 @@ f"{refused} of 200 refused; the last one: {said}"
 # That is the checksum's doing (CRC-32 of each part). And without it? Give the damaged
 # symbols a right checksum again, and try bit after bit:
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 found = container.unpack(data, "factorized")
 stream, tries, forged = found.payloads[1], 0, None
 for at in range(len(stream) // 10, len(stream)):
@@ -1043,7 +1043,7 @@ forward, backward = both_ways(np.round(numbers * 2.0**12) / 2.0**12)
 assert forward == backward
 "multiples of 2^-12 in float64: equal to the last bit"
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 from srlab.codecs.whole_numbers import WholeNumbers
 
 z = opened(cat)[2]
