@@ -950,7 +950,7 @@ low, top, ends = bound.values()
 assert 30 < low < 31 and 32 < top < 32.8 and 31.5 < ends < top - 0.3
 {name: f"{value:.1f} dB" for name, value in bound.items()}
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # That is the bend. Without any rounding at all, 96 numbers for 768 values give 32.4 dB,
 # half a dB more than quality 6: no bit that is spent can lift it further. (A linear
 # transform of as many numbers does 2 dB worse.) The papers keep 192 numbers of as many
@@ -1017,7 +1017,7 @@ srlab.show(
     "pattern of colours all over the picture, with no cat in it",
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The range coder notices most of it by luck: it arrives where no encoder could have led
 # it. When it does not, all symbols after the bit are wrong. Factorized sends channel
 # after channel, so the damage is not at one place: it is everywhere.
@@ -1057,7 +1057,7 @@ torch.set_num_threads(threads)
 assert all(torch.equal(results[0], other) for other in results[1:])
 "the hyper-decoder in whole numbers: the same on 1, 2 and 3 threads, to the last bit"
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # So all that decides about probabilities is computed on whole multiples of a fixed
 # step, where every order of a sum gives the same. The pixels may come through floats:
 # there a last digit decides nothing.
