@@ -895,7 +895,7 @@ srlab.figures.plot_rd(
 # caught up with the factorized one and nearly with mean-scale. The published ones, BPG
 # and AVIF go on.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from srlab.evaluation import bd_rate
 
 published = srlab.evaluation.results("published_rd")
