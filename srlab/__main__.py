@@ -184,7 +184,8 @@ def _train(args: argparse.Namespace) -> int:
     from srlab.training import coding, running
 
     if args.list:
-        print("\n".join([*recipes.names(), "photo_classifier", *coding.names()]))
+        others = ["photo_classifier", *coding.names(), *_SMALL]
+        print("\n".join([*recipes.names(), *others]))
         return 0
     if not args.name:
         return _fail("which recipe? `python -m srlab train --list` shows them", code=2)
@@ -195,6 +196,9 @@ def _train(args: argparse.Namespace) -> int:
     try:
         if args.name == "photo_classifier":
             print(f"wrote {_distil(args, changes)} and its card")
+            return 0
+        if args.name in _SMALL:
+            print(f"wrote {_small_codec(args)} and its card")
             return 0
         if args.name in coding.names():
             print(f"wrote {_code(args, changes)} and its card")
@@ -246,6 +250,29 @@ def _code(args: argparse.Namespace, changes: dict):
     plan = replace(coding.recipe(args.name, args.preset or "fast"), **changes)
     folder = args.folder or f"runs/{plan.name}-{plan.preset}"
     return running.run_codec(plan, folder, args.out)
+
+
+_SMALL = ("context_serial", "context_checkerboard", "progressive")
+
+
+def _small_codec(args: argparse.Namespace):
+    """What notebook 14 needs beside: minutes of one core, and no checkpoint."""
+    from pathlib import Path
+
+    from srlab.training import contexts, progressive
+
+    keys = ("steps", "batch", "patch", "start", "seed", "adversarial")
+    if args.preset == "full" or any(getattr(args, key) is not None for key in keys):
+        raise ValueError(f"{args.name} takes --minutes, --rehearse and --out alone")
+    rehearse = args.preset == "rehearse"
+    limit, minutes = (1, 0.01) if rehearse else (None, args.minutes)
+    settings = {"limit": limit, "minutes": minutes}
+    settings = {key: value for key, value in settings.items() if value is not None}
+    folder = Path(args.out or args.folder or f"runs/{args.name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    if args.name == "progressive":
+        return progressive.run(folder, **settings)
+    return contexts.run(args.name.removeprefix("context_"), folder, **settings)
 
 
 def _codec_command(name: str, words: str) -> Command:

@@ -109,6 +109,8 @@ class LearnedCodec:
         y_hat = codec._uncode(found.payloads[1:], rows, columns)
         y_hat = y_hat.float() * codec._gain(inverse=True)
         x_hat = _in_strips(codec.net.g_s, y_hat, 1, 16) + 0.5
+        if not x_hat.isfinite().all():  # symbols that no encoder would send
+            raise CorruptStream("the symbols are too large for a picture")
         x_hat = x_hat[..., : found.size[0], : found.size[1]]
         return x_hat if found.channels == 3 else x_hat.mean(1, keepdim=True)
 

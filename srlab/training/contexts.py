@@ -150,13 +150,13 @@ def run(
     order: str,
     out: str | Path = "data/weights",
     minutes: float = 4.0,
-    limit: int = 0,
+    limit: int = 150,
 ) -> Path:
     """Train, measure and write the weights and their card."""
     net, made = fit_context(order, minutes, limit=limit)
     file = Path(out) / f"context_{order}.safetensors"
     card = Card(
-        recipe=f"srlab.training.contexts.run({order!r}, {minutes=:g}, {limit=})",
+        recipe=f"python -m srlab train context_{order} --short --minutes {minutes:g}",
         data=f"latents of {', '.join(TRAINING)}, {limit or 'all'} of each at most: "
         f"least squares, then {made['steps']} steps of a picture",
         device=device_name(),

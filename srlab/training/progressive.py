@@ -85,18 +85,18 @@ def validate_progressive(net: ProgressiveNet, limit: int = 0) -> dict[str, float
     return {f"validation_psnr_{k}": round(v, 3) for k, v in enumerate(means, 1)}
 
 
-def run(out: str | Path = "data/weights", minutes: float = 10.0) -> Path:
+def run(out: str | Path = "data/weights", minutes: float = 8.0, limit: int = 0) -> Path:
     """Train, measure and write the weights and their card."""
-    net, made = fit_progressive(minutes)
+    net, made = fit_progressive(minutes, limit=limit)
     file = Path(out) / "progressive.safetensors"
     card = Card(
-        recipe=f"srlab.training.progressive.run(minutes={minutes:g})",
+        recipe=f"python -m srlab train progressive --short --minutes {minutes:g}",
         data=f"{', '.join(TRAINING)}: {made['steps']} steps of {made['batch']} crops "
         f"of {made['patch']} pixels a side",
         device=device_name(),
         minutes=round(made["minutes"], 1),
         licence="MIT",
-        metrics=validate_progressive(net),
+        metrics=validate_progressive(net, limit),
         model="ProgressiveNet",
         settings={"bits": net.bits, "N": net.N, "steps": net.steps},
         note="a codec, no restorer; a step costs 1/8 bit per pixel",

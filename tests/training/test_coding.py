@@ -74,3 +74,15 @@ def test_nonsense_is_refused(change):
         coding.recipe("vvc")
     with pytest.raises(ValueError, match="no preset"):
         coding.recipe("factorized", "long")
+
+
+@pytest.mark.parametrize(
+    "name", ["context_serial", "context_checkerboard", "progressive"]
+)
+def test_the_small_ones_rehearse_too(name, tmp_path, capsys):
+    if find("BSDS500_train") is None:
+        pytest.skip("no local copy of the set BSDS500_train")
+    assert main(["train", name, "--rehearse", "--out", str(tmp_path)]) == 0
+    assert read_card(tmp_path / name).recipe.startswith(f"python -m srlab train {name}")
+    assert main(["train", name, "--steps", "3"]) == 2
+    assert "takes --minutes" in capsys.readouterr().err
