@@ -5,6 +5,8 @@
 A check says what differs and on which input, never the answer.
 """
 
+import operator
+
 import numpy as np
 
 from srlab.classroom import Ask, Differs, Exercise, Question, close
@@ -27,7 +29,7 @@ def check_13_1(fn):
     for n in (2, 1, 3, 8, 4, 5):
         got = fn(n)
         try:
-            got = [(int(row), int(column)) for row, column in got]
+            got = [(operator.index(row), operator.index(column)) for row, column in got]
         except (TypeError, ValueError):
             raise Differs(
                 f"`zigzag({n})` gives {type(got).__name__}; a list of pairs (row, "
@@ -98,14 +100,13 @@ def check_13_2(fn):
         (dc, 4, "with a restart after every fourth block"),
         (dc, 3, "with a restart after every third block"),
         (dc, 1, "with a restart at every block"),
-        ([], 2, "of no block"),
         ([-9], 0, "of one block"),
     )
     for values, restart, said in cases:
         got = fn(list(values), restart)
         want = solution_13_2(values, restart)
         try:
-            got = [int(value) for value in got]
+            got = [operator.index(value) for value in got]
         except (TypeError, ValueError):
             raise Differs(
                 f"{said} the result is a {type(got).__name__}; a list of whole "
@@ -189,6 +190,8 @@ def check_13_3(fn):
     for x, said in cases:
         s, d = _lifted(x)
         got = fn(s.copy(), d.copy())
+        if isinstance(got, list | tuple):
+            got = np.asarray(got)
         close(got, x, f"the signal that came back {said}")
         if not np.issubdtype(np.asarray(got).dtype, np.integer):
             raise Differs(
