@@ -1369,16 +1369,17 @@ assert 4 < directly < 9
 print(f"HEIF directly against AVIF: {directly:+.1f} %")
 srlab.figures.table(against, "BD-rate against JPEG on Kodak, %", digits=1)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A negative number is a saving. Making JPEG's Huffman codes for the picture is worth
 # 11.6 %: a comparison must say which JPEG it means. JPEG 2000 saves 48 % if each
 # picture gets the same *rate*, 35 % if each gets the same *PSNR*: averages over other
 # points of the same codec.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Do not compare the rows with each other: each averages over the qualities that *it*
-# shares with JPEG. HEIF was measured down to 24 dB, where JPEG is at its worst, AVIF to 27. HEIF seems to save
-# more; directly, it needs 6.6 % more than AVIF, as the figure says.
+# shares with JPEG. HEIF was measured down to 24 dB, where JPEG is at its worst, AVIF to
+# 27. HEIF seems to save more; directly, it needs 6.6 % more than AVIF, as the figure
+# says.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Has learned compression passed JPEG and BPG?
