@@ -617,7 +617,7 @@ srlab.show(
 # %% slideshow={"slide_type": "subslide"}
 srlab.ask("14.d")
 
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 rows, area = {}, 256 * 256
 for name, x in zip(names, held.split(1), strict=True):
     own, spreads, top = opened(x)
@@ -626,10 +626,9 @@ for name, x in zip(names, held.split(1), strict=True):
     one = own.square().mean((0, 2, 3), keepdim=True).add(0.02).sqrt()
     alone = -gaussian_likelihood(own, one.expand_as(own)).log2().sum().item()
     free = own[0, 0].numel() * sum(entropy(c) for c in own[0].flatten(1))  # section 1
-    bits = (y_bits, z_bits, y_bits + z_bits, alone, free)
-    rows[name] = [b / area for b in bits]
+    rows[name] = [y_bits, z_bits, y_bits + z_bits, alone, free]
 columns = ["y given z", "z", "together", "a sigma a channel", "a table a channel"]
-side = pd.DataFrame(rows, index=columns).T
+side = pd.DataFrame(rows, index=columns).T / area
 saved = {c: 1 - side["together"] / side[c] for c in columns[3:]}
 assert 0.01 < (side["z"] / side["together"]).mean() < 0.05
 assert 0.13 < saved[columns[3]].mean() < 0.17 and 0.07 < saved[columns[4]].mean() < 0.1
@@ -872,9 +871,10 @@ state = coding.fit_codec(plan.net(), plan, device=run.device)
 last = state.history[-1]
 rows = {f"quality {q}": [last[f"bpp_{q}"], last[f"psnr_{q}"]] for q in range(1, 7)}
 assert all(np.isfinite(row).all() for row in rows.values())
-began = "After" if run.full else "The shipped weights, and"
 validated = pd.DataFrame(rows, index=["bpp", "PSNR"]).T
-srlab.figures.table(validated, f"{began} {state.step} steps: the astronaut", digits=3)
+srlab.figures.table(
+    validated, f"Warm start, {state.step} steps: the astronaut", digits=3
+)
 
 # %% slideshow={"slide_type": "subslide"}
 for name in ("factorized", "mean_scale"):
