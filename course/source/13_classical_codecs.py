@@ -628,8 +628,8 @@ srlab.widgets.explore(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # From which quality on do *you* see squares? And what goes first, hair or colour? Look
-# at the size, too: below quality 3 it hardly falls any more, since the file's head and a
-# bit or two for each symbol of an empty block remain.
+# at the size, too: below quality 3 it hardly falls any more, since the file's head and
+# a bit or two for each symbol of an empty block remain.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 One wrong bit
@@ -989,10 +989,10 @@ srlab.figures.table(saved, "The cat's brightness, step 48", digits=3)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A sober result. Here prediction saves 2 to 4 % of the bits: JPEG predicts too, its DC,
 # and the fur of a cat does not go on in stripes. (The row of 4 x 4 has another PSNR and
-# fewer tables of frequencies, which nobody paid for: it is no fair race of block sizes.)
-# Our source calls prediction the main reason why WebP beats JPEG. This small codec is no
-# proof against it (VP8's transforms, modes and contexts fit together), but it does not
-# confirm it.
+# fewer tables of frequencies, which nobody paid for: it is no fair race of block
+# sizes.) Our source calls prediction the main reason why WebP beats JPEG. This small
+# codec is no proof against it (VP8's transforms, modes and contexts fit together), but
+# it does not confirm it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### The loop filter
@@ -1046,7 +1046,8 @@ srlab.figures.table(filtered, "JPEG of quality 10, filtered")
 # The filter halves the borders, nearly, and gains about half a decibel, for no bits at
 # all. The limit is there to spare edges of the scene that happen to lie on a border. At
 # this quality it finds none: without it (1,000) nothing is lost, since the jumps are as
-# large as the scene's own edges. In the *loop* means: the next picture of a video is predicted from the filtered pixels.
+# large as the scene's own edges. In the *loop* means: the next picture of a video is
+# predicted from the filtered pixels.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1112,7 +1113,8 @@ srlab.figures.plot_rd(
 # *For the lecturer.*
 # The table simplifies: HEVC's smallest prediction is 4 x 4, its largest 32 x 32. What
 # all columns share is hybrid coding: predict, transform what is left, code it. Licences
-# decided more than decibels: BPG fell over HEVC's patents and HEIC stayed off the web; AV1 was made free.
+# decided more than decibels: BPG fell over HEVC's patents and HEIC stayed off the web;
+# AV1 was made free.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 Three ways to the entropy

@@ -873,7 +873,7 @@ rows = {f"quality {q}": [last[f"bpp_{q}"], last[f"psnr_{q}"]] for q in range(1, 
 assert all(np.isfinite(row).all() for row in rows.values())
 validated = pd.DataFrame(rows, index=["bpp", "PSNR"]).T
 srlab.figures.table(
-    validated, f"Warm start, {state.step} steps: the astronaut", digits=3
+    validated, f"After {state.step} steps: the astronaut", digits=3
 )
 
 # %% slideshow={"slide_type": "subslide"}
