@@ -103,9 +103,7 @@ def decode(args: argparse.Namespace) -> int:
         name = "factorized" if data[4:5] == bytes((KINDS["factorized"],)) else name
     if Path(args.image).suffix.lower() != ".png":
         raise ValueError(f"{args.image} must end in .png, which loses nothing more")
-    picture = to_pillow(_family(name)().decode(data)) if name != "jpeg2000" else (
-        to_pillow(_family(name)(bpp=1).decode(data))
-    )  # fmt: skip
+    picture = to_pillow(_of_quality(_family(name), None).decode(data))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     write_whole(Path(args.image), buffer.getvalue())

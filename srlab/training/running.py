@@ -73,13 +73,7 @@ def run_classifier(
 
     net, made = distilling.distil(plan, folder)
     file = Path(out or folder) / f"{plan.name}.safetensors"
-    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
-    usual = distilling.recipe(plan.preset)
-    for key in ("steps", "minutes", "seed"):
-        if key == "steps" and plan.minutes:
-            continue
-        if getattr(plan, key) != getattr(usual, key):
-            words.append(f"--{key} {getattr(plan, key)}")
+    words = _words(plan, distilling.recipe(plan.preset), ("steps", "minutes", "seed"))
     shown = made["steps"] * plan.batch
     write_weights(
         file,
@@ -112,14 +106,8 @@ def run_codec(
     """
     net = plan.net()
     state = coding.fit_codec(net, plan, folder)
-    best = next(row for row in state.history if row["step"] == state.best_step)
-    usual = coding.recipe(plan.name, plan.preset)
-    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
-    for key in ("steps", "minutes", "batch", "patch", "start", "seed"):
-        if key == "steps" and plan.minutes:
-            continue  # the clock ends the run
-        if getattr(plan, key) != getattr(usual, key):
-            words.append(f"--{key} {shlex.quote(str(getattr(plan, key)))}")
+    best = next((r for r in state.history if r["step"] == state.best_step), {})
+    words = _words(plan, coding.recipe(plan.name, plan.preset), _KEYS)
     file = Path(out or folder) / f"{plan.name}.safetensors"
     crops = state.step * plan.batch
     write_weights(
@@ -174,15 +162,24 @@ def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
 def command(recipe: Recipe) -> str:
     """The command that makes the run, with what differs from the preset."""
     usual = recipes.get(recipe.name, recipe.preset)
-    words = [f"python -m srlab train {recipe.name} --{recipe.preset}"]
-    for key in ("steps", "minutes", "batch", "patch", "start", "seed"):
-        if key == "steps" and recipe.minutes:
-            continue  # the clock ends the run
-        if getattr(recipe, key) != getattr(usual, key):
-            words.append(f"--{key} {shlex.quote(str(getattr(recipe, key)))}")
+    words = _words(recipe, usual, _KEYS)
     if recipe.gan and recipe.gan.adversarial != usual.gan.adversarial:
         words.append(f"--adversarial {recipe.gan.adversarial}")
     return " ".join(words)
+
+
+_KEYS = ("steps", "minutes", "batch", "patch", "start", "seed")
+
+
+def _words(plan, usual, keys: tuple[str, ...]) -> list[str]:
+    """The command of a plan, with what differs from its preset."""
+    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
+    for key in keys:
+        if key == "steps" and plan.minutes:
+            continue  # the clock ends the run
+        if getattr(plan, key) != getattr(usual, key):
+            words.append(f"--{key} {shlex.quote(str(getattr(plan, key)))}")
+    return words
 
 
 def _note(recipe: Recipe, report: training.Report) -> str:
