@@ -198,7 +198,7 @@ def _train(args: argparse.Namespace) -> int:
             print(f"wrote {_distil(args, changes)} and its card")
             return 0
         if args.name in _SMALL:
-            print(f"wrote {_small_codec(args)} and its card")
+            print(f"wrote {_small(args)} and its card")
             return 0
         if args.name in coding.names():
             print(f"wrote {_code(args, changes)} and its card")
@@ -252,14 +252,14 @@ def _code(args: argparse.Namespace, changes: dict):
     return running.run_codec(plan, folder, args.out)
 
 
-_SMALL = ("context_serial", "context_checkerboard", "progressive")
+_SMALL = ("context_serial", "context_checkerboard", "progressive", "msroi")
 
 
-def _small_codec(args: argparse.Namespace):
-    """What notebook 14 needs beside: minutes of one core, and no checkpoint."""
+def _small(args: argparse.Namespace):
+    """What notebooks 14 and 15 need beside: minutes of one core, and no checkpoint."""
     from pathlib import Path
 
-    from srlab.training import contexts, progressive
+    from srlab.training import contexts, msroi, progressive
 
     keys = ("steps", "batch", "patch", "start", "seed", "adversarial")
     if args.preset == "full" or any(getattr(args, key) is not None for key in keys):
@@ -272,6 +272,8 @@ def _small_codec(args: argparse.Namespace):
     folder.mkdir(parents=True, exist_ok=True)
     if args.name == "progressive":
         return progressive.run(folder, **settings)
+    if args.name == "msroi":
+        return msroi.run(folder, **settings)
     return contexts.run(args.name.removeprefix("context_"), folder, **settings)
 
 

@@ -10,9 +10,22 @@ from __future__ import annotations
 from importlib import import_module
 
 _PLACES = {
+    "Augmented": "smoothing",
+    "CAM": "cam",
+    "EigenCAM": "eigencam",
+    "Ensemble": "smoothing",
+    "Fused": "fusion",
+    "GradCAM": "gradcam",
+    "GradCAMPlusPlus": "gradcam",
+    "MSROI": "msroi",
     "PhotoNet": "classifiers",
+    "Principal": "smoothing",
+    "Saliency": "base",
+    "ScoreCAM": "scorecam",
+    "imagenet": "adapters",
     "labels": "classifiers",
     "photo_classifier": "classifiers",
+    "transfer": "transferring",
 }
 __all__ = [*_PLACES]
 

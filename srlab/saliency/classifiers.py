@@ -18,6 +18,7 @@ labels are groups of ImageNet's classes and Imagenette's ten: data/photo_classes
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -95,17 +96,27 @@ class PhotoNet(nn.Module):
         classes: how many labels.
         width: channels of the stem; the stages have 2, 4 and 8 times as many.
         depth: blocks in a stage.
+        names: of the labels, where they are not the course's.
 
     Attributes:
+        labels: names of the logits.
         taps: names of the submodules whose outputs are features before activation,
             from shallow to deep, as `srlab.losses.Perceptual` takes them.
     """
 
+    cam_layer, cam_head = "stage3", "head"  # of `srlab.saliency.CAM` and its family
     taps = ("stem.1", "stage1.1.sum", "stage2.1.sum", "stage3.0.sum")
 
-    def __init__(self, classes: int = 0, width: int = 32, depth: int = 2):
+    def __init__(
+        self,
+        classes: int = 0,
+        width: int = 32,
+        depth: int = 2,
+        names: Sequence[str] = (),
+    ):
         super().__init__()
-        classes = check_whole(classes or len(labels()), "classes", 1)
+        self.labels = list(names) or labels()
+        classes = check_whole(classes or len(self.labels), "classes", 1)
         self.register_buffer("mean", _colour(MEAN), persistent=False)
         self.register_buffer("deviation", _colour(DEVIATION), persistent=False)
         self.stem = nn.Sequential(
@@ -116,10 +127,9 @@ class PhotoNet(nn.Module):
         self.stage3 = _stage(4 * width, 8 * width, max(1, depth - 1))
         self.head = nn.Linear(8 * width, classes)
 
-    @property
-    def labels(self) -> list[str]:
-        """Names of the logits."""
-        return labels()
+    def prepare(self, image: torch.Tensor) -> torch.Tensor:
+        """What `forward` was trained on: `SIDE` pixels on the shorter side."""
+        return prepared(image)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 8 width, H / 16, W / 16), what the head averages."""

@@ -97,30 +97,8 @@ def teacher(source: str) -> nn.Module:
         tensors = {k: v.to(torch.float32) for k, v in tensors.items()}
         net: nn.Module = MobileNetV1().load_keras(tensors)
     else:
-        net = _Torchvision(source)
+        from srlab.saliency.adapters import imagenet
+
+        net = imagenet(source)
+        net.side = 224  # `distil` brings its views to that
     return net.eval().requires_grad_(False)
-
-
-class _Torchvision(nn.Module):
-    """One of torchvision's with ImageNet's colours subtracted."""
-
-    side = 224
-
-    def __init__(self, name: str):
-        super().__init__()
-        from torchvision import models
-
-        if name not in models.list_models(module=models):
-            raise ValueError(
-                f"{name!r} is neither a file nor one of torchvision's nets"
-            )
-        self.net = models.get_model(name, weights="DEFAULT")
-        self.register_buffer(
-            "mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
-        )
-        self.register_buffer(
-            "deviation", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.net((x - self.mean) / self.deviation)
