@@ -172,6 +172,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patch", type=int, help="side of a crop, small pixels")
     parser.add_argument("--adversarial", type=float, help="weight of a GAN's loss")
     parser.add_argument("--teacher", help="of photo_classifier: a file, or a name")
+    parser.add_argument("--method", help="of localiser: cam, has, adl, acol ...")
     parser.add_argument("--start", help="weights to begin from, by name or path")
     parser.add_argument("--seed", type=int, help="another start and other crops")
     parser.add_argument("--compile", action="store_true", help="use torch.compile")
@@ -184,7 +185,7 @@ def _train(args: argparse.Namespace) -> int:
     from srlab.training import coding, running
 
     if args.list:
-        others = ["photo_classifier", *coding.names(), *_SMALL]
+        others = ["photo_classifier", "localiser", *coding.names(), *_SMALL]
         print("\n".join([*recipes.names(), *others]))
         return 0
     if not args.name:
@@ -196,6 +197,9 @@ def _train(args: argparse.Namespace) -> int:
     try:
         if args.name == "photo_classifier":
             print(f"wrote {_distil(args, changes)} and its card")
+            return 0
+        if args.name == "localiser":
+            print(f"wrote {_locate(args, changes)} and its card")
             return 0
         if args.name in _SMALL:
             print(f"wrote {_small(args)} and its card")
@@ -239,6 +243,20 @@ def _distil(args: argparse.Namespace, changes: dict):
     plan = replace(plan, **changes)
     folder = args.folder or f"runs/{plan.name}-{plan.preset}"
     return running.run_classifier(plan, folder, args.out)
+
+
+def _locate(args: argparse.Namespace, changes: dict):
+    """So have the networks that learn where an object is."""
+    from srlab.saliency import localising
+
+    odd = changes.keys() & {"patch", "start"}
+    odd |= {"adversarial"} if args.adversarial is not None else set()
+    if odd:
+        raise ValueError(f"localiser takes no --{', --'.join(sorted(odd))}")
+    plan = localising.lesson(args.method or "cam", args.preset or "short")
+    plan = replace(plan, **changes)
+    folder = args.folder or f"runs/localiser-{plan.name}-{plan.preset}"
+    return localising.run(plan, folder, args.out)
 
 
 def _code(args: argparse.Namespace, changes: dict):

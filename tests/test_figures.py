@@ -79,6 +79,18 @@ def test_pixels_become_squares():
         assert abs(inner[y + 8 : y + 184, x + 8 : x + 184] - level).max() <= 2
 
 
+def test_enlarged_pixels_take_the_smaller_file():
+    """Smooth squares become a PNG near the pixels; noise of many colours stays JPEG."""
+    ramp = torch.linspace(0, 1, 48).expand(1, 3, 48, 48)
+    shown = figures.show(ramp, alt=ALT, height=192)
+    assert shown.mime == "image/png"
+    inner = decoded(shown)[12:204:4, 12:204:4, 0]
+    assert abs(inner - (ramp[0, 0] * 255).numpy()).max() <= 8
+    assert figures.show(picture(48, 48), alt=ALT, height=192).mime == "image/jpeg"
+    native = torch.linspace(0, 1, 400).expand(1, 3, 400, 400)
+    assert figures.show(native, alt=ALT).mime == "image/jpeg"
+
+
 def test_native_size_is_one_to_one():
     x = torch.full((1, 3, 400, 500), 0.5)
     x[..., 100:200, 50:150] = 0.0
@@ -324,7 +336,7 @@ def test_bad_tables(frame, given, word):
 
 def sources(viewer: viewers.Viewer) -> list[Image.Image]:
     page = BeautifulSoup(viewer.html, "html.parser")
-    data = [img["src"].removeprefix("data:image/jpeg;base64,") for img in page("img")]
+    data = [img["src"].partition(";base64,")[2] for img in page("img")]
     return [Image.open(io.BytesIO(base64.b64decode(text))) for text in data]
 
 
@@ -346,6 +358,13 @@ def test_compare_enlarges_small_and_lr_images():
     assert first.size == second.size == (480, 320)
     block = np.asarray(first).astype(int)[4:36, 4:36]  # inside one pixel of 40 x 40
     assert (block.max((0, 1)) - block.min((0, 1))).max() <= 4
+
+
+def test_compare_holds_enlarged_pixels_in_the_smaller_file():
+    ramp = torch.linspace(0, 1, 48).expand(1, 3, 48, 48)
+    html = figures.compare(ramp, ramp.flip(-1), alt=ALT).html
+    assert html.count("data:image/png;base64,") == 2
+    assert "data:image/png" not in figures.compare(picture(), picture(), alt=ALT).html
 
 
 @pytest.mark.parametrize("size", [(700, 1400), (1500, 700), (800, 800)])

@@ -30,9 +30,9 @@ ways = {
 }
 srlab.show(
     {**ways, "original": photo},
-    crop=(178, 398, 84, 84),
-    height=168,
-    alt="A motorcycle's tank and engine enlarged four times: blocks with nearest, soft "
+    crop=(184, 398, 48, 48),
+    height=192,
+    alt="Letters on a motorcycle's tank enlarged four times: blocks with nearest, soft "
     "with bilinear, a little sharper with cubic; the original has far more detail",
 )
 
@@ -131,7 +131,7 @@ def draw(lines, alt):
     lines = {name: (t, values) for name, values in lines.items()}
     lines["samples"] = (torch.arange(8), f)
     return srlab.figures.curves(
-        lines, "place (pixels)", "grey value", alt, points=["samples"], size=(7, 3)
+        lines, "place (pixels)", "grey value", alt, points=["samples"], size=(6, 2.6)
     )
 
 
@@ -246,7 +246,7 @@ srlab.figures.curves(
     "weight h(t)",
     "Four kernels: a box, a triangle, and two bumps that dip below zero beyond "
     "distance 1",
-    size=(7, 3.4),
+    size=(6, 2.7),
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -369,7 +369,7 @@ down_first.shape, "the order does not matter"
 # %% slideshow={"slide_type": "-"}
 from matplotlib.colors import LightSource
 
-fig, axes = plt.subplots(1, 4, figsize=(9, 2.4), subplot_kw={"projection": "3d"})
+fig, axes = plt.subplots(1, 4, figsize=(7, 1.9), subplot_kw={"projection": "3d"})
 light = LightSource(azdeg=90, altdeg=35)
 titles = ["nearest", "bilinear", "biquadratic", "bicubic"]
 for ax, kernel, title in zip(axes, methods, titles, strict=True):
@@ -456,8 +456,9 @@ srlab.figures.table(
 # %% slideshow={"slide_type": "-"}
 srlab.show(
     {**big, "original": photo},
-    crop=(304, 552, 92, 92),
-    height=184,
+    crop=(312, 568, 48, 60),
+    columns=3,
+    height=144,
     alt="A wheel enlarged by five kernels: stairs, haze, then three nearly equal, "
     "slightly sharper pictures; the original is far sharper",
 )
@@ -469,9 +470,9 @@ srlab.show(
 srlab.compare(
     big["nearest"],
     big["cubic"],
-    crop=(150, 320, 240, 320),
+    crop=(308, 556, 72, 96),
     labels=("nearest", "cubic"),
-    alt="The engine of a motorcycle enlarged four times, by nearest and by cubic",
+    alt="The wheel of a motorcycle enlarged four times, by nearest and by cubic",
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -489,7 +490,7 @@ def look(kernel, scale, phase):
     low = srlab.imresize(whole, scale=1 / scale)
     high = enlarge(low, scale, kernel, shift=(phase, phase)).clamp(0, 1)
     dB = srlab.metrics.psnr(whole, high, border=8)
-    return high, f"PSNR {dB:.2f} dB"
+    return high[..., 16:96, 28:164], f"PSNR {dB:.2f} dB"  # a part is drawn
 
 
 assert look("nearest", 4, 1 / 16)[1] == look("nearest", 4, 0.0)[1]
@@ -699,7 +700,7 @@ srlab.figures.curves(
     "Power against frequency for five photographs on logarithmic axes: all fall in a "
     "nearly straight line, grass the slowest",
     log="xy",
-    size=(7, 3.8),
+    size=(6, 3.0),
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -739,7 +740,7 @@ srlab.figures.curves(
     },
     "place (old pixels)", "value",
     "A fast wave and a slow wave that pass through the same twelve samples",
-    points=["samples kept"], size=(7, 2.8),
+    points=["samples kept"], size=(6.4, 2.6),
 )  # fmt: skip
 
 # %% slideshow={"slide_type": "subslide"}
@@ -763,11 +764,14 @@ assert dropped[outer].std() > 0.3 > 0.1 > shrunk[outer].std()
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Keeping every second pixel makes false rings around the middle of each side and the
 # corners. With antialiasing (section 5) the fine rings fade to grey, nearly: that is
-# the honest answer, since the small picture has no room for them.
+# the honest answer, since the small picture has no room for them. (The upper left part
+# is drawn; the others mirror it.)
 
 # %% slideshow={"slide_type": "-"}
 srlab.show(
     {"zone plate": zone, "every 2nd pixel": dropped, "imresize 1/2": shrunk},
+    crop=(0, 0, 88, 88),
+    height=176,
     alt="Rings that get finer outwards; after dropping pixels new false rings stand at "
     "the sides and corners; after antialiasing the fine rings are grey",
 )
@@ -811,7 +815,7 @@ srlab.figures.curves(
     "response H(f)",
     "Frequency responses of five kernels beside the ideal step at one half: nearest "
     "leaks far beyond it, bilinear falls early, cubic and Lanczos are closest",
-    size=(7, 3.8),
+    size=(6, 3.0),
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -846,7 +850,8 @@ quarter = {
 }
 srlab.show(
     {"original": rocket, **quarter},
-    crop=(0, 0, 240, 160),
+    crop=(20, 16, 140, 96),
+    height=280,
     alt="A lattice tower at night, and shrunk to a quarter: dotted, broken beams "
     "without antialiasing, smooth thin ones with it",
 )
@@ -1025,8 +1030,8 @@ srlab.show(
         "Pillow - MATLAB": (0.5 + 20 * (halves["Pillow"] - matlab)).clamp(0, 1),
         "OpenCV - MATLAB": (0.5 + 20 * (halves["OpenCV CUBIC"] - matlab)).clamp(0, 1),
     },
-    crop=(90, 150, 120, 140),
-    height=120,
+    crop=(110, 190, 48, 64),
+    height=192,
     alt="The small picture, its nearly grey difference to Pillow's, and its difference "
     "to OpenCV's, where every edge is seen",
 )
@@ -1388,7 +1393,7 @@ assert fitted_phase.min() < 2 * bicubic_phase.min() < 0
 srlab.show(
     {"bicubic": bicubic_phase, "best linear": fitted_phase},
     cmap="viridis",
-    height=260,
+    height=112,
     alt="Weights of bicubic and of the fitted filter for one phase: both have a bright "
     "spot at the centre; the fitted one is brighter, with deep negative neighbours",
 )
@@ -1402,7 +1407,8 @@ srlab.show(
         "best linear": linear_filter(weights, half, 2).clamp(0, 1),
         "original": y,
     },
-    crop=(310, 550, 112, 112),
+    crop=(330, 570, 48, 64),
+    height=192,
     alt="A wheel enlarged twice: the spokes are crisper with the best linear filter "
     "than with bicubic, and still softer than in the original",
 )
@@ -1505,8 +1511,8 @@ for a in (0.0, -0.5, -2.0):
     mine[kernel.name] = srlab.imresize(small, 4, kernel=kernel).clamp(0, 1)
 srlab.show(
     mine,
-    crop=(326, 566, 84, 84),
-    height=168,
+    crop=(334, 574, 48, 48),
+    height=192,
     alt="A wheel enlarged with a = 0, -0.5 and -2: blocky and soft, normal, and with "
     "strong bright and dark lines along each edge",
 )

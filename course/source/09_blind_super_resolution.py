@@ -37,7 +37,8 @@ srlab.show(
         "blind: Real-ESRGAN": srlab.load("real_esrgan_x4")(sent).clamp(0, 1),
         "original": photo,
     },
-    crop=(40, 40, 144, 144),
+    crop=(104, 40, 64, 64),
+    height=192,
     alt="A cup of coffee four times: blurred and blotchy with bicubic; blotches drawn "
     "sharp by the network trained on clean pictures; fewer blotches, hard edges and a "
     "fine grid of dots by the blind one; the original",
@@ -209,13 +210,13 @@ srlab.figures.table(first, "Four photographs, x4, PSNR of luma in dB")
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 secret = torch.randint(2, (8,), generator=run.generator).tolist()
-spots = [(40, 60), (130, 120)]  # two in each photograph
+spots = [(62, 82), (152, 142)]  # two in each photograph
 sheet = {}
 for k, (name, (top, left)) in enumerate((n, s) for n in held for s in spots):
     pair = [made[w, "by day", name] for w in ("bicubic", "trained on clean")]
     for side in range(2):
         image = pair[side == secret[k]]
-        sheet[f"{k + 1} {'AB'[side]}"] = image[..., top : top + 88, left : left + 88]
+        sheet[f"{k + 1} {'AB'[side]}"] = image[..., top : top + 44, left : left + 44]
 srlab.show(
     sheet,
     columns=8,
@@ -443,8 +444,8 @@ y = held["astronaut"]
 assert torch.allclose(usm(y), degrade.usm_sharpen(y), atol=1e-5)
 srlab.show(
     {"original": y, "sharpened": usm(y), "3 times too much": usm(y, 1.5)},
-    crop=(10, 40, 128, 128),
-    height=128,
+    crop=(24, 56, 64, 64),
+    height=192,
     alt="Hair before a grey wall, three times: original; with a little more contrast; "
     "with a bright seam along the hair",
 )
@@ -600,7 +601,8 @@ shown = ("bicubic", "EDSR", "EDSR, a minute on")
 srlab.show(
     {way: made[way, "at night", "coffee"] for way in shown}
     | {"original": held["coffee"]},
-    crop=(40, 40, 128, 128),
+    crop=(40, 100, 64, 64),
+    height=192,
     alt="The cup at night, enlarged: blurred squares with bicubic, sharp squares with "
     "EDSR, fainter squares after a minute of training on damage, the original",
 )
@@ -793,8 +795,8 @@ change = held["chelsea"] - made["bicubic", "clean", "chelsea"]
 added["original"] = (0.5 + 4 * change.mean(1, keepdim=True)).clamp(0, 1)
 srlab.show(
     added,
-    crop=(50, 60, 128, 128),
-    height=128,
+    crop=(60, 60, 64, 64),
+    height=192,
     alt="What is added to a bicubic cat, three times: thin lines of the eye by the "
     "network trained on clean pictures; a broad dark line, blotches and a faint grid "
     "by the blind one; fine fur everywhere in the original",
@@ -812,7 +814,7 @@ srlab.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which network for which picture? Choose a damage. (The caption has the PSNR of the
-# three on this crop.)
+# three, on a little more than is drawn.)
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
@@ -825,7 +827,10 @@ def duel(noise, quality, blur):
     found = {way: restorers[way](x).clamp(0, 1) for way in three}
     dB = [srlab.metrics.psnr(z, y, border=4, luma=True) for z in found.values()]
     caption = ", ".join(f"{w} {v:.2f}" for w, v in zip(three, dB, strict=True))
-    return srlab.show(found, height=128, alt="one crop, three ways"), caption + " dB"
+    drawn = srlab.show(
+        found, crop=(16, 20, 96, 120), height=96, alt="one crop, three ways"
+    )
+    return drawn, caption + " dB"
 
 
 srlab.widgets.explore(
@@ -991,7 +996,7 @@ srlab.show(
     [*cup[:2], *face[:2]],
     cmap=[None, "magma", None, "magma"],
     limits=(0, 1),
-    height=160,
+    height=128,
     alt="A cup and an astronaut, a soft square in the middle of each, and the maps: "
     "bright where the photographs have edges and texture, darker in the square and "
     "where the photograph itself is smooth",
@@ -1178,7 +1183,8 @@ four = ("bicubic", "trained on clean", "Real-ESRNet", "Real-ESRGAN")
 srlab.show(
     {way: made[way, "by day", "astronaut"] for way in four}
     | {"original": held["astronaut"]},
-    crop=(20, 40, 150, 130),
+    crop=(62, 66, 76, 76),
+    height=152,
     alt="An astronaut's face by day, enlarged in four ways: soft; soft with drawn "
     "squares; clean, with hardly a mouth; hard outlines with bright seams, a fine grid "
     "and a distorted face; and the original",
@@ -1250,7 +1256,7 @@ srlab.show(
     cup[:2],
     cmap=[None, "magma"],
     limits=(0, 1),
-    height=160,
+    height=128,
     alt="A cup with a restored square in the middle, and the map of the trained "
     "discriminator: dark in most of the square, darkest at the cup's rim; outside it "
     "bright on the spoon and the saucer and in between elsewhere",
@@ -1283,7 +1289,7 @@ srlab.compare(
     made["trained on clean", "at night", "motorcycle"],
     made["Real-ESRGAN", "at night", "motorcycle"],
     labels=("trained on clean", "Real-ESRGAN"),
-    crop=(40, 20, 128, 216),
+    crop=(56, 46, 96, 164),
     alt="A motorcycle's fork and mudguard at night, enlarged: squares and coloured "
     "dirt on the left; no squares, hard outlines and a grid of dots on the right",
 )
@@ -1319,7 +1325,7 @@ panel
 mine = "rocket"  # or a path, such as "holiday.jpg"
 
 
-def enlarge_middle(image, side=48):
+def enlarge_middle(image, side=36):
     """The middle of a photograph, enlarged in three ways."""
     image = image.expand(-1, 3, -1, -1)
     top, left = ((n - min(n, side)) // 2 for n in image.shape[-2:])
@@ -1327,7 +1333,7 @@ def enlarge_middle(image, side=48):
     ways = ("bicubic", "trained on clean", "Real-ESRGAN")
     found = {way: restorers[way](x).clamp(0, 1) for way in ways}
     return srlab.show(
-        found, height=192, alt="The middle of a photograph, enlarged in three ways"
+        found, height=144, alt="The middle of a photograph, enlarged in three ways"
     )
 
 
@@ -1356,23 +1362,23 @@ upload
 srlab.ask("9.g")
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-subjects = {  # a photograph; rows and columns of a square of 96
-    "letters": (srlab.photo("astronaut"), 344, 124),
-    "a face": (srlab.photo("astronaut"), 64, 176),
-    "texture": (srlab.photo("chelsea"), 190, 40),
+subjects = {  # a photograph; top and left of a square of 128, and of 56 drawn in it
+    "letters": (srlab.photo("astronaut"), 328, 108, 16, 36),
+    "a face": (srlab.photo("astronaut"), 48, 160, 42, 36),
+    "texture": (srlab.photo("chelsea"), 174, 24, 36, 36),
 }
 failures = {}
-for what, (image, top, left) in subjects.items():
-    y = image[..., top - 16 : top + 112, left - 16 : left + 112]
+for what, (image, top, left, down, right) in subjects.items():
+    y = image[..., top : top + 128, left : left + 128]
     x = degrade.BI(4)(y)
+    part = (..., slice(down, down + 56), slice(right, right + 56))
     for way in four[1:]:
-        z = restorers[way](x).clamp(0, 1)[..., 16:112, 16:112]
-        failures[f"{what}: {way}"] = z
-    failures[f"{what}: original"] = y[..., 16:112, 16:112]
+        failures[f"{what}: {way}"] = restorers[way](x).clamp(0, 1)[part]
+    failures[f"{what}: original"] = y[part]
 srlab.show(
     failures,
     columns=4,
-    height=96,
+    height=112,
     alt="Letters on a patch, a face and whiskers, each by three networks and in the "
     "original: no network reads the letters; eyes and mouth of the blind ones are "
     "smeared; of the whiskers the one trained on clean keeps traces, the others none",

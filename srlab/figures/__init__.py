@@ -4,7 +4,8 @@
 
 ``show``, ``curves``, ``table``, ``compare`` and ``zoom`` return something that the
 notebook draws, so each is the last line of its cell. Photographs become JPEG (quality
-85, 100 dpi), curves PNG; the alternative text is also the text/plain.
+85, 100 dpi), curves PNG, enlarged pixels the smaller of the two; the alternative text
+is also the text/plain.
 """
 
 import io
@@ -95,14 +96,15 @@ def _of_images(
         Cell(pictures.to_pil(one, colour, limits), title)
         for one, colour, title in zip(images, colours, titles, strict=True)
     ]
-    room = layout.MAX_WIDTH - (layout.BAR if maps else 0)
+    room = layout.MAX_WIDTH - layout.BAR * bool(maps)
     canvas, drawn, enlarged = layout.strip(cells, columns, height, room)
     if maps:
         bar = next(colour for colour in colours if colour)
         canvas = layout.add_colour_bar(canvas, bar, limits, drawn[0].height)
-    return Picture(
-        pictures.encode(canvas, "image/jpeg", chroma=enlarged), "image/jpeg", alt
-    )
+    if enlarged and not maps:
+        return Picture(*pictures.encode_squares(canvas), alt)
+    jpeg = pictures.encode(canvas, "image/jpeg", chroma=enlarged)
+    return Picture(jpeg, "image/jpeg", alt)
 
 
 def _columns(count: int, columns: int | None) -> int:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
 import torch
 from PIL import Image
 
 from srlab.images import check_image, make_room
 
-__all__ = ["Crop", "Picture", "check_alt", "crop_all", "encode", "gather", "to_pil"]
+__all__ = ["Crop", "Picture", "check_alt", "crop_all", "encode", "encode_squares"]
+__all__ += ["gather", "to_pil"]
 
 QUALITY = 85  # of the JPEG bytes that a page holds
 DPI = 100
@@ -162,21 +164,50 @@ def to_pil(
     )
 
 
+def encode_squares(canvas: Image.Image) -> tuple[bytes, str]:
+    """Give bytes and mime of enlarged pixels: JPEG, or a PNG where that is smaller.
+
+    Flat squares are what JPEG is bad at; a PNG of few colours often takes half of the
+    bytes. It is refused where its root-mean-square error is above 3.5 of 255; 64
+    colours are for grey pictures, and must be within 2.
+    """
+    canvas = canvas.convert("RGB")
+    jpeg = encode(canvas, "image/jpeg", chroma=True)
+    for colours, most in ((64, 2), (128, 3.5), (256, 3.5)):
+        few = _few_colours(canvas, colours, most)
+        if few is not None:
+            png = _png(few)
+            return (png, "image/png") if len(png) < len(jpeg) else (jpeg, "image/jpeg")
+    return jpeg, "image/jpeg"
+
+
+def _few_colours(canvas: Image.Image, colours: int, most: float) -> Image.Image | None:
+    """Give a picture of that many colours, None if its RMS error is above most."""
+    few = canvas.quantize(colours, dither=Image.Dither.NONE, kmeans=3)
+    wrong = np.asarray(few.convert("RGB"), np.float32) - np.asarray(canvas)
+    return few if np.square(wrong).mean() ** 0.5 <= most else None
+
+
+def _png(canvas: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    canvas.save(buffer, "PNG", dpi=(DPI, DPI), optimize=True)
+    return buffer.getvalue()
+
+
 def encode(
     canvas: Image.Image, mime: str, quality: int = QUALITY, chroma: bool = False
 ) -> bytes:
     """Give JPEG or PNG bytes, 100 dpi; ``chroma`` keeps full colour resolution.
 
-    A PNG holds curves: 64 colours draw them, in a quarter of the bytes.
+    A PNG holds curves: 32 or 64 colours draw them, in a quarter of the bytes.
     """
-    buffer = io.BytesIO()
-    dpi = (DPI, DPI)
     if mime == "image/png":
-        canvas = canvas.convert("RGB").quantize(64, dither=Image.Dither.NONE)
-        canvas.save(buffer, "PNG", dpi=dpi, optimize=True)
-    else:
-        sampling = 0 if chroma else 2  # 4:4:4 or 4:2:0
-        make_room(3 * canvas.width * canvas.height)
-        options = {"quality": quality, "subsampling": sampling, "dpi": dpi}
-        canvas.save(buffer, "JPEG", optimize=True, progressive=True, **options)
+        canvas = canvas.convert("RGB")
+        few = _few_colours(canvas, 32, 2.5)
+        return _png(few or canvas.quantize(64, dither=Image.Dither.NONE))
+    sampling = 0 if chroma else 2  # 4:4:4 or 4:2:0
+    make_room(3 * canvas.width * canvas.height)
+    buffer = io.BytesIO()
+    options = {"quality": quality, "subsampling": sampling, "dpi": (DPI, DPI)}
+    canvas.save(buffer, "JPEG", optimize=True, progressive=True, **options)
     return buffer.getvalue()

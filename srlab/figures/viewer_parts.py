@@ -153,7 +153,7 @@ def embed(
         size = max(1, round(wide * scale)), max(1, round(high * scale))
         way = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST
         drawn = [p if scale == 1 else p.resize(size, way) for p in original]
-        sources = [address(p, quality, chroma) for p in drawn]
+        sources = [address(p, quality, chroma, scale > 1) for p in drawn]
         if sum(map(len, sources)) <= budget or max(size) < 64:
             return drawn, scale, sources
         if chroma and quality <= pictures.QUALITY:
@@ -166,9 +166,13 @@ def embed(
             scale *= 0.85
 
 
-def address(picture: Image.Image, quality: int, chroma: bool) -> str:
-    data = pictures.encode(picture, "image/jpeg", quality, chroma)
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+def address(
+    picture: Image.Image, quality: int, chroma: bool, squares: bool = False
+) -> str:
+    data, mime = pictures.encode_squares(picture) if squares else (b"", "image/jpeg")
+    if mime == "image/jpeg":
+        data = pictures.encode(picture, mime, quality, chroma)
+    return f"data:{mime};base64," + base64.b64encode(data).decode("ascii")
 
 
 def key(images: Sequence[torch.Tensor], *words: str) -> str:

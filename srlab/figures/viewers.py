@@ -62,7 +62,8 @@ def compare(
         crop: (top, left, height, width) in pixels of the larger one.
 
     The line follows mouse, finger and arrow keys. Small pictures are enlarged by whole
-    numbers, those above 900 pixels reduced; the note says so. JPEG, quality 85.
+    numbers, those above 900 pixels reduced; the note says so. JPEG, quality 85, or for
+    enlarged pixels a PNG where that is smaller.
 
     Raises:
         ValueError, TypeError: no alt, not two labels, sizes that do not fit.

@@ -179,7 +179,8 @@ class Localiser(nn.Module):
             x: as `prepare` makes it. target: an index, or one for each (B,).
         """
         if isinstance(target, int):
-            target = torch.full((len(x),), target, device=x.device)
+            target = torch.full((len(x),), target)
+        target = target.to(x.device)
         own = self.head.maps
         if self.first is None:
             return own(self.features(x)[1], target)
