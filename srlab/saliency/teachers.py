@@ -99,6 +99,11 @@ def teacher(source: str) -> nn.Module:
     else:
         from srlab.saliency.adapters import imagenet
 
-        net = imagenet(source)
+        try:
+            net = imagenet(source)
+        except ValueError:
+            raise ValueError(
+                f"{source!r} is neither a file nor one of torchvision's nets"
+            ) from None
         net.side = 224  # `distil` brings its views to that
     return net.eval().requires_grad_(False)
