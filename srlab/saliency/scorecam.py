@@ -38,7 +38,7 @@ class ScoreCAM(Saliency):
     pictures whose mean was subtracted before.
     """
 
-    def __init__(self, model, layer=None, reshape=None, top: int = 0, batch: int = 32):
+    def __init__(self, model, layer=None, reshape=None, top: int = 0, batch: int = 16):
         super().__init__(model, layer, reshape)
         self.top = check_whole(top, "top", 0)
         self.batch = check_whole(batch, "batch", 1)
