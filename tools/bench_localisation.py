@@ -40,7 +40,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import interpolate
 
 from srlab import datasets, paths
-from srlab.saliency import localising, measures
+from srlab.saliency import localising, measures, objects
 from srlab.saliency.acol import min_max
 from srlab.training.running import device_name
 from srlab.weights import Card, write_weights
@@ -104,10 +104,8 @@ def boxes(file: Path) -> dict[int, torch.Tensor]:
     drawn, found = tomllib.loads(file.read_text(encoding="utf-8")), {}
     for place, name in enumerate(names):
         if name in drawn:
-            mask = torch.zeros(1, 1, localising.SQUARE, localising.SQUARE)
-            for x0, y0, x1, y1 in drawn[name]:
-                mask[..., round(y0) : round(y1), round(x0) : round(x1)] = 1
-            found[place] = mask
+            side = localising.SQUARE
+            found[place] = objects.boxes_mask(drawn[name], side, side)
     return found
 
 

@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from srlab.saliency.base import normalise as min_max
+
 __all__ = ["ACoL", "ClassHead", "min_max", "of_class"]
 
 
@@ -112,13 +114,6 @@ class ACoL(nn.Module):
 def of_class(maps: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """(B, classes, h, w) and (B,) -> (B, 1, h, w), the map of each one's label."""
     return maps[torch.arange(len(maps), device=maps.device), labels][:, None]
-
-
-def min_max(maps: torch.Tensor) -> torch.Tensor:
-    """(B, 1, h, w) -> the same from 0 to 1, each by itself; a flat one becomes 0."""
-    low = maps.amin(dim=(2, 3), keepdim=True)
-    span = maps.amax(dim=(2, 3), keepdim=True) - low
-    return (maps - low) / torch.where(span > 0, span, 1)
 
 
 def _branch(channels: int, classes: int, width: int) -> nn.Sequential:
