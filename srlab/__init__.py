@@ -27,6 +27,7 @@ _MODULES = (
     "recipes",
     "resample",
     "saliency",
+    "schemes",
     "training",
     "weights",
     "widgets",

@@ -9,13 +9,15 @@ its values from the smallest files to the largest.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Protocol, runtime_checkable
 
 import torch
 
 from srlab.images import check_one, check_tensor, check_whole
 
-__all__ = ["Codec", "CorruptStream", "bpp", "check_name", "check_one", "set_whole"]
+__all__ = ["Codec", "CorruptStream", "bpp", "check_name", "check_one", "set_quality"]
+__all__ += ["set_whole"]
 
 
 class CorruptStream(ValueError):
@@ -62,3 +64,13 @@ def set_whole(codec: object, name: str, low: int, high: int) -> None:
     """Check a setting of a frozen dataclass; a slider's numbers become Python's."""
     value = check_whole(getattr(codec, name), name, low, high)
     object.__setattr__(codec, name, value)
+
+
+def set_quality(codec: object, name: str, low: float, high: float) -> None:
+    """Check a setting that may be a fraction; a whole one becomes an int."""
+    value = getattr(codec, name)
+    good = isinstance(value, Real) and not isinstance(value, bool)
+    if not good or not low <= value <= high:
+        raise ValueError(f"{name} must be {low} to {high}, not {value!r:.40}")
+    value = float(value)
+    object.__setattr__(codec, name, int(value) if value == int(value) else value)

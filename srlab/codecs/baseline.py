@@ -46,17 +46,18 @@ _SAMPLING = {"4:4:4": (1, 1), "4:2:0": (2, 2)}
 _GREY = 128
 
 
-def quantisation_table(quality: int, chroma: bool = False) -> np.ndarray:
+def quantisation_table(quality: float, chroma: bool = False) -> np.ndarray:
     """Annex K's table for a quality, by libjpeg's rule: (8, 8) whole numbers, 1 to 255.
 
     At quality 50 the table as it is; below, times 50 / quality; above, times
-    (100 - quality) / 50.
+    (100 - quality) / 50. Fractions of a quality are allowed.
 
     >>> quantisation_table(50)[0, :4].tolist(), quantisation_table(75)[0, :4].tolist()
     ([16, 11, 10, 16], [8, 6, 5, 8])
     """
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((ANNEX_K[int(chroma)] * scale + 50) // 100, 1, 255)
+    table = (ANNEX_K[int(chroma)] * scale + 50) // 100
+    return np.clip(table, 1, 255).astype(np.int64)
 
 
 @dataclass(frozen=True)

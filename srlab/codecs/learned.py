@@ -68,7 +68,7 @@ class LearnedCodec:
         return _network(str(self.weights), type(self)._model)
 
     @cached_property
-    def _tag(self) -> bytes:
+    def tag(self) -> bytes:
         """Four bytes that tell one set of weights from another."""
         digest = hashlib.sha256()
         for name, tensor in self.net.state_dict().items():
@@ -78,14 +78,22 @@ class LearnedCodec:
     def _gain(self, inverse: bool = False) -> torch.Tensor:
         return self.net.gain(torch.tensor([self.quality]), inverse).detach()
 
+    def analyse(self, x: torch.Tensor) -> torch.Tensor:
+        """A padded (1, 3, H, W) -> y before its gain, (1, M, H / 16, W / 16)."""
+        return _in_strips(self.net.analysis, x, 16, 1)
+
+    def synthesise(self, y_hat: torch.Tensor) -> torch.Tensor:
+        """y_hat without its gain -> (1, 3, 16 h, 16 w), neither cut nor rounded."""
+        return _in_strips(self.net.g_s, y_hat, 1, 16) + 0.5
+
     @torch.inference_mode()
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> bytes in the course's container."""
         channels, height, width = check_one(image).shape[1:]
         x = padded(image.float().cpu().expand(-1, 3, -1, -1), self.net.multiple)
-        y = _in_strips(self.net.analysis, x, 16, 1) * self._gain()
-        head = self._tag + struct.pack("<H", round(self.quality * _STEP))
-        payloads = [head, *self._code(y)]
+        y = self.analyse(x) * self._gain()
+        head = self.tag + struct.pack("<H", round(self.quality * _STEP))
+        payloads = [head, *self.code(y)]
         return container.pack(self.kind, (height, width), channels, payloads)
 
     @torch.inference_mode()
@@ -106,9 +114,9 @@ class LearnedCodec:
         rows, columns = (-(-n // multiple) * multiple // 16 for n in found.size)
         if len(found.payloads) != 1 + codec._streams:
             raise CorruptStream(f"{len(found.payloads)} payloads in a {self.kind} file")
-        y_hat = codec._uncode(found.payloads[1:], rows, columns)
+        y_hat = codec.uncode(found.payloads[1:], rows, columns)
         y_hat = y_hat.float() * codec._gain(inverse=True)
-        x_hat = _in_strips(codec.net.g_s, y_hat, 1, 16) + 0.5
+        x_hat = codec.synthesise(y_hat)
         if not x_hat.isfinite().all():  # symbols that no encoder would send
             raise CorruptStream("the symbols are too large for a picture")
         x_hat = x_hat[..., : found.size[0], : found.size[1]]
@@ -118,7 +126,7 @@ class LearnedCodec:
         """The codec of the quality that a file was written with."""
         if len(head) != 6:
             raise CorruptStream(f"{len(head)} bytes name the weights, not 6")
-        if head[:4] != self._tag:
+        if head[:4] != self.tag:
             raise CorruptStream("the file was written with other weights")
         quality = struct.unpack("<H", head[4:])[0] / _STEP
         try:
@@ -152,12 +160,12 @@ class Factorized(LearnedCodec):
     def _tables(self) -> entropy.Tables:
         return _density_tables(self.net.density, self._gain().double().reshape(-1))
 
-    def _code(self, y: torch.Tensor) -> list[bytes]:
+    def code(self, y: torch.Tensor) -> list[bytes]:
         symbols = y.round().long().numpy()
         which = _channels(symbols.shape[1:])
         return [entropy.encode(symbols.reshape(-1), which, self._tables)]
 
-    def _uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
         shape = (self.net.M, rows, columns)
         symbols = entropy.decode(payloads[0], _channels(shape), self._tables)
         return torch.from_numpy(symbols).reshape(1, *shape)
@@ -190,7 +198,7 @@ class MeanScale(LearnedCodec):
         last = networks.SCALES - 1
         return mean, torch.floor(index + 0.5).clamp(0, last).long().numpy().reshape(-1)
 
-    def _code(self, y: torch.Tensor) -> list[bytes]:
+    def code(self, y: torch.Tensor) -> list[bytes]:
         z = self.net.h_a(y).round().long()
         mean, which = self._prior(z)
         symbols = (y.double() - mean).round().long().numpy().reshape(-1)
@@ -201,7 +209,7 @@ class MeanScale(LearnedCodec):
             entropy.encode(symbols, which, _gaussians()),
         ]  # fmt: skip
 
-    def _uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
         shape = (self.net.N, rows // 4, columns // 4)
         side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
         if np.abs(side).max() > 2**12:

@@ -10,10 +10,16 @@ from numbers import Real
 
 import torch
 
-from srlab.codecs.base import CorruptStream, check_name, check_one, set_whole
+from srlab.codecs.base import (
+    CorruptStream,
+    check_name,
+    check_one,
+    set_quality,
+    set_whole,
+)
 from srlab.images import make_room, read, to_pillow
 
-__all__ = ["AVIF", "JPEG", "JPEG2000", "WebP"]
+__all__ = ["AVIF", "JPEG", "JPEG2000", "WebP", "squeeze"]
 
 _SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}  # Pillow's numbers
 _SIGNATURES = {  # kind -> place, bytes
@@ -30,25 +36,32 @@ class JPEG:
     """JPEG, baseline with optimised Huffman tables if nothing else is said.
 
     Attributes:
-        quality: 1 (smallest) to 100, libjpeg's scale of the quantisation tables.
+        quality: 1 (smallest) to 100, libjpeg's scale of the quantisation tables; a
+            fraction scales the tables to between its neighbours'.
         subsampling: of the chroma: "4:4:4", "4:2:2" or "4:2:0".
-        optimize: Huffman tables made for the picture; False: the standard's.
+        optimize: Huffman tables made for the picture; False: the standard's; "mozjpeg":
+            mozjpeg's search for the scans that give the smallest file on top, which
+            changes no coefficient.
         progressive: coarse to fine in several scans, a few per cent smaller.
         tables: quantisation tables in place of the quality's: one or two (luma,
             chroma) of 64 numbers from 1 to 255, row by row.
     """
 
-    quality: int = 75
+    quality: float = 75
     subsampling: str = "4:2:0"
-    optimize: bool = True
+    optimize: bool | str = True
     progressive: bool = False
     tables: tuple[tuple[int, ...], ...] | None = None
 
     grades = ("quality", range(1, 101))
 
     def __post_init__(self) -> None:
-        set_whole(self, "quality", 1, 100)
+        set_quality(self, "quality", 1, 100)
         check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
+        if self.optimize != "mozjpeg" and not isinstance(self.optimize, bool):
+            raise ValueError(
+                f"optimize is True, False or 'mozjpeg', not {self.optimize!r:.40}"
+            )
         if self.tables is not None:
             object.__setattr__(self, "tables", _check_tables(self.tables))
 
@@ -56,20 +69,25 @@ class JPEG:
         parts = [f"quality={self.quality}", f"subsampling={self.subsampling!r}"]
         if self.tables is not None:
             parts[0] = f"tables={self.tables}"
-        parts += ["optimize=False"] * (not self.optimize)
+        if self.optimize is not True:
+            parts.append(f"optimize={self.optimize!r}")
         parts += ["progressive=True"] * self.progressive
         return f"JPEG({', '.join(parts)})"
 
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file."""
-        options = {"optimize": self.optimize, "progressive": self.progressive}
-        if self.tables is None:
+        huffman = self.optimize is True
+        options = {"optimize": huffman, "progressive": self.progressive}
+        if self.tables is not None:
+            options["qtables"] = [list(table) for table in self.tables]
+        elif isinstance(self.quality, int):
             options["quality"] = self.quality
         else:
-            options["qtables"] = [list(table) for table in self.tables]
+            options["qtables"] = _between(self.quality)
         if check_one(image).shape[1] == 3:
             options["subsampling"] = _SUBSAMPLING[self.subsampling]
-        return _encode(image, "JPEG", **options)
+        data = _encode(image, "JPEG", **options)
+        return squeeze(data) if self.optimize == "mozjpeg" else data
 
     def decode(self, data: bytes) -> torch.Tensor:
         """The bytes of a .jpg -> (1, C, H, W) float32 on the 1/255 grid."""
@@ -185,6 +203,29 @@ class WebP:
     def decode(self, data: bytes) -> torch.Tensor:
         """The bytes of a .webp -> (1, 3, H, W) float32 on the 1/255 grid."""
         return _decode(data, "WEBP")
+
+
+def squeeze(data: bytes) -> bytes:
+    """The same coefficients in the smallest file that mozjpeg's scans give.
+
+    Raises:
+        CorruptStream: the bytes are no whole .jpg file.
+    """
+    import mozjpeg_lossless_optimization as mozjpeg
+
+    try:
+        return mozjpeg.optimize(data)
+    except ValueError as error:
+        raise CorruptStream(f"mozjpeg cannot read this file: {error}") from None
+
+
+def _between(quality: float) -> list[list[int]]:
+    from srlab.codecs.baseline import quantisation_table
+
+    return [
+        quantisation_table(quality, chroma).flatten().tolist()
+        for chroma in (False, True)
+    ]
 
 
 def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:

@@ -123,7 +123,7 @@ class Progressive:
         return self.weights if own else _network(str(self.weights))
 
     @cached_property
-    def _tag(self) -> bytes:
+    def tag(self) -> bytes:
         """Four bytes that tell one set of weights from another."""
         digest = hashlib.sha256()
         for tensor in self.net.state_dict().values():
@@ -141,7 +141,7 @@ class Progressive:
         x = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
         _, sent = self.net(x, self.steps)
         steps = [np.packbits(b.numpy().reshape(-1) > 0).tobytes() for b in sent]
-        return container.pack(self.kind, (height, width), channels, [self._tag, *steps])
+        return container.pack(self.kind, (height, width), channels, [self.tag, *steps])
 
     def decode(self, data: bytes) -> torch.Tensor:
         """Bytes -> (1, C, H, W) float32 on the 1/255 grid.
@@ -173,7 +173,7 @@ class Progressive:
         height, width = found.size
         h, w = -(-height // BLOCK), -(-width // BLOCK)
         tag, *steps = found.payloads
-        if tag != self._tag:
+        if tag != self.tag:
             raise CorruptStream("the file was written with other weights")
         count = self.net.bits * h * w
         if not 1 <= len(steps) <= self.net.steps:

@@ -114,8 +114,8 @@ class WithContext(MeanScale):
         return context_net(str(self.context))
 
     @cached_property
-    def _tag(self) -> bytes:
-        own = hashlib.sha256(super()._tag)
+    def tag(self) -> bytes:
+        own = hashlib.sha256(super().tag)
         for tensor in self.rule.state_dict().values():
             own.update(tensor.float().numpy().tobytes())
         return own.digest()[:3] + bytes((ORDERS.index(self.rule.order),))
@@ -128,7 +128,7 @@ class WithContext(MeanScale):
         found = super()._written_with(head)
         return type(self)(found.quality, self.weights, self.context)
 
-    def _code(self, y: torch.Tensor) -> list[bytes]:
+    def code(self, y: torch.Tensor) -> list[bytes]:
         z = self.net.h_a(y).round().long()
         mean, which = self._prior(z)
         symbols = (y.double() - mean).round()
@@ -139,7 +139,7 @@ class WithContext(MeanScale):
         self._walk(which, symbols.shape, symbols.flatten(2)[0], writer)
         return [side, writer.bytes()]
 
-    def _uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
         shape = (self.net.N, rows // 4, columns // 4)
         side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
         if np.abs(side).max() > 2**12:

@@ -14,7 +14,8 @@ the same method. They have letters here, and every row says its letter:
 
 All cut `scale` pixels from each side; PSNR's peak is 255; SSIM has the 11 x 11 window.
 
-Codecs are judged by `rate_distortion` and `bd_rate`: real bytes, PSNR of 8-bit RGB.
+Codecs are judged by `rate_distortion` and `bd_rate`: real bytes, PSNR of 8-bit RGB;
+those that favour a region by `at_equal_bytes`, inside and outside of it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ from srlab.evaluation.rates import (
     mean_curves,
     rate_distortion,
 )
+from srlab.evaluation.regions import (
+    at_equal_bytes,
+    compare_regions,
+    measure_regions,
+    meet_size,
+)
 from srlab.images import (
     FLOATS,
     check_one,
@@ -56,10 +63,14 @@ if TYPE_CHECKING:
 __all__ = [
     "PROTOCOLS",
     "BenchmarkRow",
+    "at_equal_bytes",
     "bd_rate",
     "benchmark",
+    "compare_regions",
     "encode_to_size",
     "mean_curves",
+    "measure_regions",
+    "meet_size",
     "published",
     "rate_distortion",
     "results",

@@ -2,9 +2,10 @@
 # Copyright (c) The srlab authors
 """What is where on a photograph: boxes and outlines that were drawn by hand.
 
-data/objects.toml has those of the shipped photographs, data/imagenette_boxes.toml boxes
-for validation photographs of Imagenette (the photographs themselves are not shipped). A
-file of one's own in the same form serves one's own photographs.
+data/objects.toml has those of the shipped photographs, data/rois.toml one region of
+interest for each, data/imagenette_boxes.toml boxes for validation photographs of
+Imagenette (the photographs themselves are not shipped). A file of one's own in the same
+form serves one's own photographs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = [
     "mask",
     "names",
     "objects",
+    "region",
+    "regions",
 ]
 
 Point = tuple[float, float]
@@ -89,6 +92,22 @@ def mask(
         for t in chosen
     ]
     return filled(outlines, height, width)
+
+
+def regions() -> list[str]:
+    """The photographs that have a region of interest in data/rois.toml."""
+    return names(paths.data_dir() / "rois.toml")
+
+
+def region(name: str) -> torch.Tensor:
+    """What a viewer might look at on a shipped photograph: (1, 1, H, W) of 0 and 1.
+
+    One region each, drawn by hand, of 10 to 25 % of the picture's blocks.
+
+    Raises:
+        KeyError: none was drawn on that photograph; `regions` lists them.
+    """
+    return mask(name, file=paths.data_dir() / "rois.toml")
 
 
 def filled(outlines: list[tuple[Point, ...]], height: int, width: int) -> torch.Tensor:

@@ -81,7 +81,7 @@ with torch.inference_mode():
     rows, columns = (-(-n // codec.net.multiple) * codec.net.multiple // 16
                      for n in found.size)
     head, *streams = found.payloads
-    y = codec._written_with(head)._uncode(streams, rows, columns)
+    y = codec._written_with(head).uncode(streams, rows, columns)
     torch.save({"y": y, "x": codec._decoded(data)}, sys.argv[4])
 """
 
@@ -127,7 +127,7 @@ def test_every_flipped_byte_and_every_cut_is_found(kind):
 def test_whole_files_of_nonsense_never_crash(payloads, height, width, tagged):
     codec = MeanScale()
     if tagged:  # as if our own weights had written it
-        payloads[0] = codec._tag + b"\x00\x02"
+        payloads[0] = codec.tag + b"\x00\x02"
     data = container.pack(codec.kind, (height, width), 3, payloads)
     with contextlib.suppress(CorruptStream):
         decoded = codec.decode(data)
@@ -136,7 +136,7 @@ def test_whole_files_of_nonsense_never_crash(payloads, height, width, tagged):
 
 def test_a_header_cannot_ask_for_endless_memory():
     codec = Factorized()
-    head = codec._tag + b"\x00\x02"
+    head = codec.tag + b"\x00\x02"
     data = bytearray(container.pack("factorized", (8000, 8000), 3, [head, b""]))
     data[6:8] = b"\xff\x7f"  # another height: the checksum of the header is another
     with pytest.raises(CorruptStream):

@@ -97,7 +97,7 @@ def test_broken_files_are_refused():
 
 
 def test_forged_files_are_refused():
-    tag = TOY._tag
+    tag = TOY.tag
     for payloads in (
         [tag],
         [tag] + [bytes(22)] * 5,

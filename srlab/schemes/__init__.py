@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Codecs that are made of other things: a saliency and a codec, a codec and a restorer.
+
+They have `encode` and `decode` like any codec, and their rates are real bytes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_PLACES = {
+    "Edges": "qualities",
+    "Linear": "qualities",
+    "PositionVideo": "video",
+    "Progressive": "qualities",
+    "Quantiles": "qualities",
+    "RoiFiltered": "roi_filtered",
+    "RoiHEVC": "roi_hevc",
+    "RoiJPEG": "roi_jpeg",
+    "RoiLearned": "roi_learned",
+    "RoiVideo": "video",
+    "Stitched": "stitched",
+    "TwoPiece": "qualities",
+    "block_entropy": "qualities",
+    "centre_map": "maps",
+    "fit_bytes": "roi_jpeg",
+    "random_map": "maps",
+}
+__all__ = [*_PLACES]
+
+
+def __getattr__(name: str):
+    if name in _PLACES:
+        return getattr(import_module(f"srlab.schemes.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'srlab.schemes' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
