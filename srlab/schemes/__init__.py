@@ -10,9 +10,11 @@ from __future__ import annotations
 from importlib import import_module
 
 _PLACES = {
+    "Clip": "collages",
     "Edges": "qualities",
     "Linear": "qualities",
-    "PositionVideo": "video",
+    "MotionSaliency": "motion",
+    "PositionVideo": "positions",
     "Progressive": "qualities",
     "Quantiles": "qualities",
     "RoiFiltered": "roi_filtered",
@@ -24,8 +26,11 @@ _PLACES = {
     "TwoPiece": "qualities",
     "block_entropy": "qualities",
     "centre_map": "maps",
+    "collage": "collages",
     "fit_bytes": "roi_jpeg",
+    "moving_collage": "collages",
     "random_map": "maps",
+    "trajectories": "positions",
 }
 __all__ = [*_PLACES]
 

@@ -18,7 +18,6 @@ from srlab.schemes import Linear, Progressive, RoiJPEG, TwoPiece, fit_bytes
 from srlab.schemes.coefficients import Coefficients
 from srlab.schemes.maps import blocks
 
-
 SLOW = ("retina", "china", "grace_hopper")  # large files; eight are enough here
 
 
