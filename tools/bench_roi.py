@@ -7,6 +7,7 @@
     python tools/bench_roi.py maps       # which map makes the better file?
     python tools/bench_roi.py codecs     # HEVC, WebP, AVIF, learned, MSROI's stitching
     python tools/bench_roi.py kodak      # curves on Kodak with a CAM map
+    python tools/bench_roi.py video faces    # see tools/roi_uses.py
 
 Every "gain" is the file with a region less the plain file of the same codec at equal
 bytes (within 1 %), in dB or as the measure has it; both JPEGs get the same lossless
@@ -22,9 +23,11 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import roi_uses
 import torch
 import torch.nn.functional as F
 from tqdm.auto import tqdm
@@ -32,7 +35,7 @@ from tqdm.auto import tqdm
 from srlab import images, paths, saliency, schemes
 from srlab.codecs import AVIF, JPEG, JPEG2000, Codec, MeanScale, WebP
 from srlab.datasets import benchmark_set
-from srlab.evaluation import at_equal_bytes, compare_regions, meet_size
+from srlab.evaluation import compare_regions, meet_size
 from srlab.metrics import psnr
 from srlab.saliency import localising, measures, objects
 from srlab.schemes.maps import blocks
@@ -56,6 +59,25 @@ def gains(table) -> dict[str, float]:
     return sizes | {k: round(float(a[v] - b[v]), 4) for k, v in GAINS.items()}
 
 
+def equal(codec: schemes.RoiJPEG, x: torch.Tensor) -> tuple[tuple, tuple]:
+    """((ROI codec, file), (plain codec, file)) of one size.
+
+    Where the sizes of plain files jump over the wanted one, because many entries of a
+    table round up together, the nearest is taken and the background's quality is moved.
+    """
+    data = codec.encode(x)
+    try:
+        return (codec, data), meet_size(PLAIN, x, len(data), 5, 99)
+    except ValueError:
+        files = ((PLAIN(q), PLAIN(q).encode(x)) for q in range(50, 100))
+        plain = min(files, key=lambda pair: abs(len(pair[1]) - len(data)))
+    low, high = max(1, codec.background - 10), min(codec.quality, codec.background + 10)
+    moved = meet_size(
+        lambda b: replace(codec, background=b), x, len(plain[1]), low, high
+    )
+    return moved, plain
+
+
 def regions() -> Iterator[dict]:
     """Each hand-drawn region at 75/30 and 90/30, on the old grid and beside it."""
     for name, shift, (quality, background) in itertools.product(
@@ -68,9 +90,9 @@ def regions() -> Iterator[dict]:
         codec = schemes.RoiJPEG(mask, quality, background)
         row = {"photograph": name, "shift": shift, "quality": quality}
         row |= {"background": background, "share": round(_share(mask), 4)}
-        table = at_equal_bytes(codec, PLAIN, x, mask, 5, 98)
-        roi = round(float(table.roi_psnr[0]), 4)
-        yield row | {"roi_psnr": roi} | gains(table)
+        roi, plain = equal(codec, x)
+        table = compare_regions({"roi": roi, "plain": plain}, x, mask)
+        yield row | {"roi_psnr": round(float(table.roi_psnr[0]), 4)} | gains(table)
 
 
 def _share(mask: torch.Tensor) -> float:
@@ -90,8 +112,7 @@ def share() -> Iterator[dict]:
         inside[..., top : top + rows, left : left + columns] = 1
         mask = inside.repeat_interleave(8, -1).repeat_interleave(8, -2)
         codec = schemes.RoiJPEG(mask, quality, background)
-        data = codec.encode(x)
-        twin, same = meet_size(PLAIN, x, len(data), 5, 98)
+        (codec, data), (twin, same) = equal(codec, x)
         y, z = codec.decode(data), twin.decode(same)
         row = {"image": name, "wanted": part, "share": round(_share(mask), 4)}
         row |= {"quality": quality, "background": background}
@@ -117,8 +138,7 @@ def maps() -> Iterator[dict]:
             overlap = (chosen * object_blocks).sum() / (chosen + object_blocks).clamp(
                 max=1
             ).sum()
-            data = codec.encode(x)
-            twin, same = meet_size(PLAIN, x, len(data), 5, 99)
+            (codec, data), (twin, same) = equal(codec, x)
             y, z = codec.decode(data), twin.decode(same)
             row = {"set": name[0], "image": name[1], "map": kind, "seed": seed}
             row |= {"share": round(part, 4), "chosen": round(chosen.mean().item(), 4)}
@@ -293,22 +313,24 @@ def _curves(P: torch.Tensor, rule) -> Iterator[tuple[str, float, Codec]]:
 
 
 PARTS = {"regions": regions, "share": share, "maps": maps, "codecs": codecs}
-PARTS |= {"kodak": kodak}
+PARTS |= {"kodak": kodak, "video": roi_uses.video, "faces": roi_uses.faces}
 
 
 def write(name: str) -> Path:
     """Measure one part and write its table when it is whole."""
     start = time.perf_counter()
     rows = list(tqdm(PARTS[name](), desc=name, mininterval=2))
-    path = paths.data_dir() / "results" / f"roi_{name}.csv"
+    file = "faces.csv" if name == "faces" else f"roi_{name}.csv"
+    path = paths.data_dir() / "results" / file
     head = [
         f"# command: python tools/bench_roi.py {name}",
         f"# device: {device_name()}",
         f"# minutes: {(time.perf_counter() - start) / 60:.1f}",
     ]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        file.write("\n".join(head) + "\n")
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    with path.open("w", newline="", encoding="utf-8") as out:
+        out.write("\n".join(head) + "\n")
+        columns = dict.fromkeys(key for row in rows for key in row)
+        writer = csv.DictWriter(out, list(columns), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return path

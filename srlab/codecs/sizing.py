@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 
-from srlab.codecs.base import Codec, check_one
+from srlab.codecs.base import Codec
 from srlab.images import check_whole
 
 __all__ = ["meet_size"]
@@ -28,7 +28,7 @@ def meet_size(
 
     Args:
         family: a real number -> a codec; its files grow, or shrink, from low to high.
-        image: (1, C, H, W), what they encode. size: bytes.
+        image: what they encode, (1, C, H, W), or a film's frames. size: bytes.
         tolerance: how far off the size may be, relative: 0.01 is 1 %.
 
     Returns:
@@ -45,7 +45,6 @@ def meet_size(
     >>> abs(len(data) / 20_000 - 1) < 0.01
     True
     """
-    check_one(image)
     size = check_whole(size, "size", 1)
     small, large = sorted(
         ((family(at).encode(image), at) for at in (low, high)),
