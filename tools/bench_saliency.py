@@ -7,7 +7,10 @@
 
 methods    data/results/cam_methods.csv: Imagenette's validation photographs that have
            boxes (data/imagenette_boxes.toml), the map of the true label. The threshold
-           is chosen on every second photograph; iou and area are of the others.
+           is chosen on every second photograph; iou and area are of the others, and
+           so are iou_minus_blob, the mean difference to the blob in the middle on the
+           same photograph, and its standard error. "everything" marks the whole
+           picture: its pointing (the first pixel's) and threshold say nothing.
 score      data/results/scorecam.csv: Score-CAM with 64 channels against all, on each
            shipped photograph; and both against pytorch-grad-cam on a ResNet-18 with
            random weights.
@@ -35,6 +38,7 @@ from srlab.saliency import measures, objects
 from srlab.saliency.classifiers import PhotoNet, groups, prepared
 from srlab.saliency.msroi import msroi_net
 
+BLOB = "centre blob"
 TEACHER = "mobilenet_v1_0.75_224_imagenet.pth"
 
 
@@ -73,6 +77,11 @@ class Blob:
         return torch.exp(-(x**2 + y**2) / 2).expand(len(image), 1, -1, -1)
 
 
+def everything(image, target=None):
+    """The whole picture: what an IoU is worth where objects are large."""
+    return torch.ones(len(image), 1, *image.shape[-2:])
+
+
 def random_net() -> PhotoNet:
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -92,7 +101,8 @@ def kinds(file: str | None) -> dict:
         ("Grad-CAM, views", "photo_classifier"): saliency.Augmented(
             saliency.GradCAM(net)
         ),
-        ("centre blob", "none"): Blob(),
+        (BLOB, "none"): Blob(),
+        ("everything", "none"): everything,
         ("Grad-CAM, random weights", "photo_classifier"): saliency.GradCAM(
             random_net()
         ),
@@ -121,21 +131,28 @@ def methods(file: str | None) -> None:
         pictures.append(images.read(folder / key))
         masks.append(objects.boxes_mask(boxes[key], *pictures[-1].shape[-2:]))
         targets.append(labels[order.index(key.split("/")[0])])
-    begun, rows = time.perf_counter(), []
+    begun, rows, overlaps = time.perf_counter(), [], {}
     for (name, network), kind in kinds(file).items():
         maps = [kind(x, t) for x, t in zip(tqdm(pictures, name), targets, strict=True)]
-        rows.append({"method": name, "network": network} | measured(maps, masks))
+        row, overlaps[name, network] = measured(maps, masks)
+        rows.append({"method": name, "network": network} | row)
         print(rows[-1], flush=True)
+    for row in rows:  # the same photographs under both: a paired difference
+        key = row["method"], row["network"]
+        gap = overlaps[key] - overlaps[BLOB, "none"]
+        row["iou_minus_blob"] = round(gap.mean().item(), 4)
+        row["standard_error"] = round((gap.std() / len(gap) ** 0.5).item(), 4)
     save("cam_methods", rows, "methods", begun)
 
 
-def measured(maps: list, masks: list) -> dict:
+def measured(maps: list, masks: list) -> tuple[dict, torch.Tensor]:
+    """The row of a method, and the IoU on each of the photographs that give it."""
     threshold, _ = measures.best_threshold(maps[::2], masks[::2])
     rest = list(zip(maps[1::2], masks[1::2], strict=True))
     pairs = list(zip(maps, masks, strict=True))
     overlaps = torch.tensor([measures.iou(m, b, threshold) for m, b in rest])
     energies = torch.tensor([measures.energy(m, b) for m, b in pairs])
-    return {
+    row = {
         "pointing": round(
             sum(measures.pointing(m, b) for m, b in pairs) / len(pairs), 4
         ),
@@ -149,6 +166,7 @@ def measured(maps: list, masks: list) -> dict:
         "photographs": len(pairs),
         "photographs_iou": len(rest),
     }
+    return row, overlaps
 
 
 def score() -> None:

@@ -7,6 +7,7 @@ A check says what differs and on which input, never the answer.
 
 import itertools
 
+import numpy as np
 import torch
 
 from srlab.classroom import Ask, Exercise, Question, close
@@ -15,6 +16,16 @@ from srlab.classroom import Ask, Exercise, Question, close
 def _drawn(seed, *shape):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, generator=generator)
+
+
+def _as_map(got):
+    """A numpy array or nested lists of numbers do as well as a tensor."""
+    if isinstance(got, (np.ndarray, list)):
+        try:
+            return torch.as_tensor(np.asarray(got, dtype=np.float64))
+        except (TypeError, ValueError):
+            return got  # no numbers: `close` says what it is instead
+    return got
 
 
 # --- 15.1 a map by hand ---------------------------------------------------------------
@@ -35,7 +46,7 @@ def check_15_1(fn):
     )
     for features, weights, c, said in cases:
         want = solution_15_1(features, weights, c)
-        got = fn(features.clone(), weights.clone(), c)
+        got = _as_map(fn(features.clone(), weights.clone(), c))
         close(got, want, f"the map {said}")
     return "A weighted sum of channels, at each place."
 
@@ -235,7 +246,7 @@ def check_15_4(fn):
     )
     for shares, threshold, said in cases:
         want = solution_15_4(maps, shares, threshold)
-        got = fn(maps.clone(), shares.clone(), threshold)
+        got = _as_map(fn(maps.clone(), shares.clone(), threshold))
         close(got, want, f"the map {said}")
     return "Stretched first, no class is drowned; a threshold still decides who speaks."
 
@@ -425,11 +436,11 @@ ASKS = {
         "the head.",
     ),
     "15.d": Ask(
-        "A flower fills a fifth of a picture of a pagoda. Which of these maps will "
+        "A cat fills a fifth of a picture of a pagoda. Which of these maps will "
         "show it: that of all classes above a tenth, that of all 68 weighed by the "
         "softmax, or that of the two classes named?",
-        "Only the one with both classes named. To the softmax, the flower has about a "
-        "ten-thousandth.",
+        "Only the one with both classes named. To the softmax, the cat has less than "
+        "a ten-thousandth.",
     ),
 }
 
@@ -510,7 +521,7 @@ QUIZ = [
             "the papers ask for it",
         ),
         "b",
-        "Photographers put things into the middle; whoever does not beat the blob has "
-        "found nothing.",
+        "Photographers put things into the middle; whoever does not beat the blob in a "
+        "measure has shown nothing by that measure.",
     ),
 ]

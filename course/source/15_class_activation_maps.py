@@ -29,14 +29,14 @@ from srlab import saliency
 from srlab.saliency import CAM
 
 
-def shrink(x, side=72):
+def shrink(x, side=96):
     """The shorter side becomes `side` pixels: small figures."""
     factor = side / min(x.shape[-2:])
     size = [round(n * factor) for n in x.shape[-2:]]
     return srlab.imresize(x, size=size).clamp(0, 1)
 
 
-def heat(photo, m, side=72):
+def heat(photo, m, side=96):
     """A map (1, 1, H, W) in [0, 1] as colours over the grey photograph."""
     colours = matplotlib.colormaps["inferno"](shrink(m, side)[0, 0].numpy())[..., :3]
     colours = torch.from_numpy(colours).float().permute(2, 0, 1)[None]
@@ -111,7 +111,10 @@ run
 #
 # $$p_c = \frac{e^{y^c}}{\sum_d e^{y^d}}$$
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "-"}
+srlab.ask("15.a")
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 logits = net(net.prepare(cat))[0]  # (68,)
 powers = logits.exp()
 probabilities = powers / powers.sum()
@@ -121,12 +124,9 @@ top_four = pd.DataFrame(rows, index=["logit", "e to it", "probability"]).T.astyp
 assert 10 < logits[best[0]] < 10.8 and 0.8 < probabilities[best[0]] < 0.9
 srlab.figures.table(top_four, "The cat's four likeliest labels", digits=3)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Only differences count: add the same number to all logits, and every $e^{y}$ grows by
 # the same factor.
-
-# %% slideshow={"slide_type": "-"}
-srlab.ask("15.a")
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 gap = (logits[best[0]] - logits[best[1]]).item()
@@ -161,25 +161,26 @@ assert net.name(srlab.photo("moon"))[0][0] == "sea creature"
 from srlab.saliency import objects
 
 
-def framed(photo, m, width=11):
-    """The photograph with a green line round the mask."""
+def framed(photo, m, colour, width=11):
+    """The photograph with a coloured line round the mask."""
     line = F.max_pool2d(m, width, 1, width // 2) - m
-    return photo * (1 - line) + line * torch.tensor([0, 1, 0.2]).view(1, 3, 1, 1)
+    return photo * (1 - line) + line * torch.tensor(colour).view(1, 3, 1, 1)
 
 
 boxed, outlined = coffee, coffee
-for thing in ("cup", "spoon"):
-    boxed = framed(boxed, objects.mask("coffee", thing, "box"))
-    outlined = framed(outlined, objects.mask("coffee", thing))
+for thing, colour in {"cup": [0, 1, 0.2], "spoon": [0.3, 0.8, 1]}.items():
+    boxed = framed(boxed, objects.mask("coffee", thing, "box"), colour)
+    outlined = framed(outlined, objects.mask("coffee", thing), colour)
 srlab.show(
-    {"detection": shrink(boxed, 96), "segmentation": shrink(outlined, 96)},
-    height=96,
-    alt="The coffee cup twice: with a green box round the cup and one round the spoon; "
-    "with a green line along the outlines of both",
+    {"detection": shrink(boxed, 112), "segmentation": shrink(outlined, 112)},
+    height=112,
+    alt="The coffee cup twice: with a green box round the cup and a blue one round the "
+    "spoon; with lines of the same colours along the outlines of both",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two boxes, two outlines. (The classifier's answer, "cup", needs no drawing.)
+# Two boxes, two outlines: green the cup, blue the spoon. (The classifier's answer,
+# "cup", needs no drawing.)
 
 # %% slideshow={"slide_type": "subslide"}
 rows = {}
@@ -209,10 +210,11 @@ srlab.figures.table(price, "What has to be told about a photograph", digits=0)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 Global average pooling
 #
-# How does a classifier end? Its last features $A$ are $K$ maps, here 256 of 11x17
-# places. **VGG16** stretches them into one long vector and sends it through three fully
-# connected layers. Lin et al. (2013) took the mean of each map instead: **global
-# average pooling**, GAP. Behind it one linear layer is enough:
+# How does a classifier end? Its last features $A$ are $K$ maps, here 256, of 11x17
+# places for the cat's photograph. **VGG16** stretches them into one long vector and
+# sends it through three fully connected layers. Lin et al. (2013) took the mean of each
+# map instead: **global average pooling**, GAP. They had a map for each class; later
+# networks put one linear layer behind the means:
 #
 # $$y^c = \sum_k w_k^c \, \frac1Z \sum_{ij} A_{ij}^k + b^c$$
 #
@@ -276,9 +278,11 @@ shuffled = A.flatten(2)[..., order].reshape(A.shape)  # all places change seats
 before = W @ A[0].mean(dim=(1, 2)) + bias
 after = W @ shuffled[0].mean(dim=(1, 2)) + bias
 assert abs(before - after).max() < 1e-10
-small_part = 11 * 17 * (mean_first / M.max()).item()
+small_part = 11 * 17 * (M.mean() / M.max()).item()
 print("all 68 logits stay:", torch.allclose(before, after))
-f"for this logit {small_part:.0f} of {11 * 17} places at the map's highest would do"
+others = 11 * 17 - round(small_part)
+print(f"{small_part:.0f} places at the map's highest value and 0 at the other {others}")
+"would give the same logit, but for the bias"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # - The head cannot ask whether the ears are above the nose (the features below it can).
@@ -304,48 +308,53 @@ f"for this logit {small_part:.0f} of {11 * 17} places at the map's highest would
 gives = W[label] * A[0].mean(dim=(1, 2))  # (256,), each channel's part of the logit
 ranked = gives.argsort(descending=True).tolist()
 chosen = [*ranked[:3], *ranked[-2:]]
-highest = A[:, chosen].max()
-parts = {
-    f"{k}: {W[label, k]:+.2f}": (A[:, k : k + 1] / highest).float() for k in chosen
-}
+parts = {}
+for k in chosen:
+    channel = A[:, k : k + 1].float()
+    title = f"{k}: {W[label, k]:+.2f} ({channel.max():.0f})"
+    parts[title] = channel / channel.max()
 assert gives[ranked[2]] > 0 > gives[ranked[-2]]
 print("parts of the logit:", [f"{gives[k]:+.2f}" for k in chosen])
 srlab.show(
     parts,
-    height=88,
+    height=99,
     columns=5,
     alt="Five channels of 11 by 17 places, each with bright places of its own; the "
     "first three have positive weights, the last two negative ones",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# (Above each: its number and weight; white is the highest value of the five.) Each
-# channel answers to something, at some places. No single one is "the cat"; the weight
-# says how much of it a cat has, and a negative one that a cat has none of it.
+# (Above each: its number, its weight, and in brackets its highest value, which is
+# white.) Each channel answers to something, at some places. No single one is "the cat";
+# the weight says how much of it a cat has, and a negative one that a cat has none of
+# it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now add them up, those with the largest part first:
 
 # %% slideshow={"slide_type": "-"}
 by_size = gives.abs().argsort(descending=True)
-sums = {}
+sums, reached = {}, []
 for count in (1, 4, 16, 64, 256):
     some = by_size[:count]
     summed = torch.einsum("k,bkhw->bhw", W[label, some], A[:, some])[:, None]
-    sums[f"{count} channel" + "s" * (count > 1)] = summed.float()
-assert (sums["256 channels"][0, 0] - M).abs().max() < 1e-4
-sums = {name: (m / M.max()).float().clamp(0, 1) for name, m in sums.items()}
+    reached.append(summed.max().item())
+    title = f"{count} channel" + "s" * (count > 1) + f" ({reached[-1]:.0f})"
+    sums[title] = (summed / summed.max()).float().clamp(min=0)
+assert (summed[0, 0] - M).abs().max() < 1e-9 and reached == sorted(reached)
 srlab.show(
     sums,
-    height=88,
+    height=99,
     columns=5,
-    alt="Sums of 1, 4, 16, 64 and 256 weighted channels: bright patches that grow "
-    "together into one region on the left and in the middle, dark at the right border",
+    alt="Sums of 1, 4, 16, 64 and 256 weighted channels, each with its highest value "
+    "white: from the first on a bright patch over the face with two brighter parts; "
+    "with more channels the right one becomes the brightest",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# (White: the highest value of $M$; black: 0 or less.) Patch by patch the face comes
-# together; after 64 channels little changes.
+# (White: the highest value of each sum, in brackets; black: 0 or less.) One channel has
+# the face roughly; the more are added, the higher the sum and the clearer its brightest
+# places. From 64 channels to all, little changes.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Last, drop what is negative, enlarge the rest to the photograph, and stretch it to
@@ -366,7 +375,7 @@ assert (by_hand - ready).abs().max() < 2e-3
 srlab.show(
     {"coarse": heat(cat, F.interpolate(coarse, cat.shape[-2:])),
      "enlarged": heat(cat, by_hand)},
-    height=72,
+    height=96,
     alt="The cat under its map twice: in coarse square steps, and enlarged to a soft "
     "glow over the face",
 )  # fmt: skip
@@ -401,7 +410,7 @@ for name in ("cat", "dog", "furniture"):
 assert CAM(net).raw(cat, "cat").max() > 2 * CAM(net).raw(cat, "furniture").max()
 srlab.show(
     wrong,
-    height=72,
+    height=96,
     alt="Three maps of the cat's photograph: for cat over the whole face; for dog "
     "and for furniture on other places, as bright at their highest",
 )
@@ -444,7 +453,7 @@ kernels = torch.tensor([
     [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],  # green: from left to right
     [[1, 2, 1], [2, 4, 2], [1, 2, 1]],  # blue: a blur
 ]) / 16.0  # fmt: skip
-piece = shrink(motorcycle[..., 80:400, 100:500], 64)
+piece = shrink(motorcycle[..., 80:400, 100:500], 80)
 with torch.no_grad():
     depthwise.weight.copy_(kernels[:, None])
     three = depthwise(piece)
@@ -452,7 +461,7 @@ three[:, :2] = three[:, :2].abs() * 3
 srlab.show(
     {"photo": piece, "red: flat edges": three[:, :1],
      "green: upright": three[:, 1:2], "blue: blurred": three[:, 2:]},
-    height=64,
+    height=80,
     alt="A motorcycle; its red channel as bright horizontal edges, its green one as "
     "bright upright edges, its blue one blurred and grey",
 )  # fmt: skip
@@ -481,7 +490,8 @@ f"logit {msroi_seen.logits[0, label]:.2f}, mean of its map plus bias {own:.2f}"
 # The head ends in a mean and a linear layer again! So it does not replace GAP, as the
 # thesis has it: it stands before it, has no activations, and had to be trained (for
 # minutes on one core, on the classifier's own answers). What is new is another thing:
-# MSROI adds the maps of its five likeliest classes.
+# MSROI folds the maps of its five likeliest classes into one, each stretched to
+# $[0, 1]$ and with the weights 1/2, 1/4, ... Section 12 is about such mixtures.
 
 # %% slideshow={"slide_type": "subslide"}
 pairs = {}
@@ -490,7 +500,7 @@ for name, photo in {"cat": cat, "motorcycle": motorcycle}.items():
     pairs[f"{name}: MSROI"] = heat(photo, msroi(photo))
 srlab.show(
     pairs,
-    height=72,
+    height=96,
     columns=4,
     alt="CAM and MSROI for the cat and the motorcycle: CAM glows on face and wheel, "
     "MSROI on the same places, and colours much of the rest of the picture as well",
@@ -517,7 +527,7 @@ srlab.show(
 # L^c = \mathrm{ReLU}\Big(\sum_k \alpha_k^c A^k\Big)$$
 #
 # Behind GAP the gradient is easy: $\partial y^c / \partial A_{ij}^k = w_k^c / Z$ at
-# every place. So Grad-CAM must be CAM divided by $Z$.
+# every place. So before the ReLU, Grad-CAM must be CAM divided by $Z$.
 
 # %% slideshow={"slide_type": "-"}
 from srlab.saliency import GradCAM
@@ -528,7 +538,7 @@ assert g.std(dim=(2, 3)).max() < 1e-9, "the same at every place"
 assert (g[0, :, 0, 0] - W[label].float() / 187).abs().max() < 1e-8
 off = (CAM(net).raw(cat, "cat") / 187 - GradCAM(net).raw(cat, "cat")).abs().max()
 assert off < 1e-6
-print(f"largest difference of CAM / Z and Grad-CAM: below {1e-6:.0e}")
+print(f"largest difference of CAM / Z and Grad-CAM, before the ReLU: {off:.0e}")
 biggest = g.max().item()
 f"largest: w {W[label].max():.3f}, alpha {biggest:.5f}, times Z {biggest * 187:.3f}"
 
@@ -562,7 +572,7 @@ for name in cells:
     early[title] = heat(cat, GradCAM(net, name)(cat, "cat"))
 srlab.show(
     early,
-    height=72,
+    height=96,
     alt="Grad-CAM of the cat at three layers: stage3 glows over the face, stage2 on "
     "the eyes and some of the cheeks, stage1 is a fine pattern over the whole picture",
 )
@@ -607,11 +617,16 @@ tuple(found.shape)
 #
 # A mean over all places is small if a channel speaks at few of them. Suppose three
 # objects of one class, each with a channel of its own, and a head that listens to each
-# channel only where it speaks ($g = 1$ there, 0 elsewhere). **Grad-CAM++**
-# (Chattopadhyay et al., 2017) gives each place a weight $a$ before it sums:
+# channel only where it speaks ($g = 1$ there, 0 elsewhere). With
+# $g = \partial y^c / \partial A_{ij}^k$, **Grad-CAM++** (Chattopadhyay et al., 2017)
+# gives each place a weight $a$ before it sums:
 #
-# $$a_{ij}^k = \frac{g^2}{2 g^2 + g^3 \sum_{ab} A_{ab}^k}, \qquad
-# w_k^c = \sum_{ij} a_{ij}^k\, \mathrm{ReLU}(g)$$
+# $$a_{ij}^k = \frac{g^2}{2 g^2 + g^3 \sum_{ab} A_{ab}^k}, \quad
+# w_k^c = \sum_{ij} a_{ij}^k\, \mathrm{ReLU}(g), \quad
+# L^c = \mathrm{ReLU}\Big(\sum_k w_k^c A^k\Big)$$
+#
+# (For the score $e^{y^c}$, and $a = 0$ where $g = 0$. Programs add 1e-6 to the
+# denominator for that.)
 
 # %% slideshow={"slide_type": "subslide"}
 blobs = torch.zeros(3, 8, 10)
@@ -627,7 +642,7 @@ assert abs(toy["Grad-CAM"][0] / toy["Grad-CAM"][2] - 7.5) < 1e-4
 assert 1.7 < toy["Grad-CAM++"][0] / toy["Grad-CAM++"][2] < 1.8
 srlab.show(
     {n: m[None, None] for n, m in drawn.items()},
-    height=72,
+    height=96,
     alt="Three rectangles of 15, 4 and 2 places. Grad-CAM: the large one bright, the "
     "others nearly black. Grad-CAM++: all three bright",
 )
@@ -647,33 +662,58 @@ a_real = g**2 / (2 * g**2 + g**3 * total + 1e-6)
 spread = a_real.std(dim=(2, 3)).max().item()
 dropped = (GradCAMPlusPlus(net).weigh(cat_seen) == 0).float().mean().item()
 g2 = GradCAM(net, "stage2").look(cat, "cat").gradients
-assert spread < 1e-6 and 0.5 < dropped < 0.6
-assert g2.std(dim=(2, 3)).max() > 0.1 * g2.abs().max()
-print("a differs from place to place: stage3", spread > 1e-6, "| stage2's g: True")
+spread2 = (g2.std(dim=(2, 3)).max() / g2.abs().max()).item()
+assert spread < 1e-6 and 0.5 < dropped < 0.6 and spread2 > 0.1
+print(f"stage3: a differs from place to place by {spread:.0g}")
+print(f"stage2: g does, with a deviation of up to {spread2:.0%} of the largest g")
 f"{dropped:.0%} of the channels have a negative weight, and get 0"
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# How unequal are the weights that are left? By the formula, and with the 1e-6:
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+keeps = g[0, :, 0, 0] > 0  # g is the same at every place
+gk, sum_k = g[0, keeps, 0, 0], total[0, keeps, 0, 0]
+below = 2 * gk**2 + gk**3 * sum_k
+unequal = {
+    "CAM's own, w": gk,
+    "by the formula": gk / (2 + gk * sum_k),
+    "with 1e-6 added": gk**3 / (below + 1e-6),
+}
+unequal = {name: (w.max() / w.median()).item() for name, w in unequal.items()}
+outweighed = (below < 1e-6).float().mean().item()
+assert 0.75 < outweighed < 0.9 and unequal["with 1e-6 added"] > 8
+assert unequal["by the formula"] < unequal["CAM's own, w"] < 5
+print({name: f"{v:.1f}" for name, v in unequal.items()}, "(largest over median)")
+f"g is about {gk.median():.4f}; 1e-6 outweighs the rest in {outweighed:.0%} of them"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The formula makes the weights more equal than CAM's. The small number that was to
+# prevent 0/0 does the reverse: $g$ is so small here that it rules the denominator, and
+# $w$ grows like $g^3$. What everyone runs, and what follows here, is not the formula.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 flower = srlab.photo("flower")
 y = net(net.prepare(flower))[0]
 print("the flower's likeliest:", [label for label, _ in net.name(flower, 2)])
 pair = {"photograph": shrink(flower)}
-for kind in (CAM, GradCAMPlusPlus):
-    pair[kind.__name__] = heat(flower, kind(net)(flower, "flower"))
+for title, kind in {"CAM": CAM, "Grad-CAM++": GradCAMPlusPlus}.items():
+    pair[title] = heat(flower, kind(net)(flower, "flower"))
 alike = ranks(CAM(net).raw(cat), GradCAMPlusPlus(net).raw(cat))
 assert alike > 0.95 and 0.15 < y.softmax(0)[net.labels.index("flower")] < 0.3
 print(f"rank correlation of the two on the cat: {alike:.2f}")
 srlab.show(
     pair,
-    height=72,
+    height=96,
     alt="A round orange flower; CAM glows on leaves and corners round it; Grad-CAM++ "
     "glows on the flower",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # So here Grad-CAM++ is not about several objects: it is CAM without the channels that
-# speak against the class, the others weighed a little differently. On the cat that
-# changes little. On the flower, of which the classifier is not sure, CAM points beside
-# it, and Grad-CAM++ at it.
+# speak against the class, the others weighed more unequally. On the cat that changes
+# little. On the flower, of which the classifier is not sure, CAM points beside it, and
+# Grad-CAM++ at it. Is that knowledge of flowers? Keep the question for section 10.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -748,14 +788,14 @@ scores = [float(title.split()[-1]) for title in masked]
 assert scores[0] > scores[1] + 1
 srlab.show(
     {f"all: score {logits[label]:.1f}": shrink(x), **masked},
-    height=72,
+    height=96,
     alt="The cat whole; behind the mask of a channel that speaks for a cat; behind one "
     "that speaks against it, where mostly other parts are left",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Behind the first channel the face is left, and is still a cat. Behind the second there
-# is little more than an ear.
+# are the forehead, the ears' edges and a bit of cheek.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # One pass for each of 256 channels. That is the price. With `top=64` only the most
@@ -783,23 +823,26 @@ score_table = srlab.evaluation.results("scorecam")
 ours = score_table[score_table["what"].str.startswith("photo")]
 other = score_table[~score_table["what"].str.startswith("photo")].iloc[0]
 speed = ours["seconds_exact"].sum() / ours["seconds_top"].sum()
+lowest = ours["rank_correlation"].min()
 print(f"{len(ours)} photographs, 256 channels: 64 are {speed:.1f} times faster,")
-print(f"rank correlation {ours['rank_correlation'].min():.2f} or more")
+print(f"rank correlation {lowest:.3f} or more")
 saves = other["seconds_exact"] / other["seconds_top"]
-slower = other["seconds_pytorch_grad_cam"] / other["seconds_exact"]
-assert ours["rank_correlation"].min() > 0.9 and speed > 2 and saves > 3
-print(f"ResNet-18, 512 channels: 64 are {saves:.1f} times faster,")
-f"and pytorch-grad-cam takes {slower:.2f} times as long as our exact one"
+against = other["seconds_exact"] / other["seconds_pytorch_grad_cam"]
+assert lowest > 0.9 and speed > 2 and saves > 3 and 0.8 < against < 1.25
+print(f"ResNet-18, 512 channels: 64 are {saves:.1f} times faster;")
+f"all of them take {against:.2f} of the time of pytorch-grad-cam"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# (From `data/results`, one thread, full-sized photographs.) A fast approximation is
-# worth a check against the exact map, and such a check needs no labels.
+# (From `data/results`, one thread, full-sized photographs. The ResNet-18 has random
+# weights: only its time counts. All channels are about as fast as elsewhere; what saves
+# time is to ask fewer.) A fast approximation is worth a check against the exact map,
+# and such a check needs no labels.
 
 # %% slideshow={"slide_type": "subslide"}
 srlab.show(
     {"CAM": heat(cat, CAM(net)(cat)), "Eigen-CAM": heat(cat, EigenCAM(net)(cat)),
      "Score-CAM": heat(cat, fit(score_maps["all 256"], cat).clamp(min=0))},
-    height=72,
+    height=96,
     alt="Three maps of the cat, all on the face: CAM on cheeks and eyes, Eigen-CAM "
     "tighter, Score-CAM softer and wider",
 )  # fmt: skip
@@ -827,6 +870,8 @@ srlab.ask("15.c")
 
 # %% slideshow={"slide_type": "subslide"}
 import copy
+
+from srlab.saliency import measures
 
 
 def randomised(depth, seed):
@@ -889,7 +934,7 @@ if not run.rehearse:
     assert abs(kept["EigenCAM"][1]) < 0.35 and inner["GradCAMPlusPlus"][1].mean() > 0.8
 srlab.show(
     {name: heat(cat, fit(m, cat).clamp(min=0)) for name, m in ruins.items()},
-    height=72,
+    height=96,
     alt="Maps of a network with random weights: CAM in patches, Grad-CAM++ bright "
     "nearly everywhere, Eigen-CAM a bright rectangle with a dark frame at the border",
 )
@@ -898,8 +943,48 @@ srlab.show(
 # All parts random. Eigen-CAM's map is a bright rectangle in a dark frame: it shows the
 # **zero padding** at the border, which any convolution sees. The cat's true map is dark
 # at the border, too, so the ranks agree. Without the two outer rings of places hardly
-# anything is left. What remains of the test is its first step: a map that stays when
-# the *head* is random says nothing about the class.
+# anything is left. So compare the inner places only:
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+within = {name: values.mean(axis=1) for name, values in inner.items()}
+if not run.rehearse:
+    assert within["EigenCAM"][1] > 0.999 and within["GradCAMPlusPlus"][1] > 0.8
+    assert max(abs(values[2:]).max() for values in within.values()) < 0.5
+srlab.figures.curves(
+    {name: (range(6), values) for name, values in within.items()},
+    "random parts: 1 head, 2 stage3, ... 5 stem",
+    "rank corr., inner places",
+    "The same curves without the two outer rings of places: CAM falls to about zero at "
+    "once; Grad-CAM++ and Eigen-CAM stay with a random head and then fall",
+    size=(6, 2.8),
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Once the features are random too, little is left of any map. With a random *head*
+# alone, Grad-CAM++ and Eigen-CAM stay as they were: such a map says nothing about the
+# class. What, then, of the flower in section 7, which only Grad-CAM++ pointed at?
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+bloom, heads = objects.mask("flower"), 2 if run.rehearse else 10
+at_flower = {"trained": GradCAMPlusPlus(net)(flower, "flower")}
+for seed in range(heads):
+    headless = GradCAMPlusPlus(randomised(1, seed))
+    at_flower[f"random head {seed}"] = headless(flower, "flower")
+for name in ("cat", "dog", "furniture", "building", "cup"):
+    at_flower[name] = GradCAMPlusPlus(net)(flower, name)
+hits = {name: measures.pointing(m, bloom) for name, m in at_flower.items()}
+lies = {name: measures.energy(m, bloom) for name, m in at_flower.items()}
+random_lies = [v for name, v in lies.items() if name.startswith("random")]
+random_hits = sum(hit for name, hit in hits.items() if name.startswith("random"))
+assert all(hits.values()) and min(random_lies) > 0.35 > 0.3 > bloom.mean()
+print(f"share of the map on the flower, trained: {lies['trained']:.2f}")
+print(f"random heads: {min(random_lies):.2f} to {max(random_lies):.2f}")
+print(f"pointing at the flower: {random_hits} of {heads} random heads,")
+f"and asked for {', '.join(list(hits)[-5:])}: {sum(list(hits.values())[-5:])} of 5"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# It points at the flower whatever the head says and whichever class is asked for. It
+# found the *thing*, not the class: no knowledge of flowers.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -933,8 +1018,9 @@ del known
 # gradients are zero.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Without any weights to fetch: **MobileNet v1**, with 1,000 classes, has been asked for
-# us. Its raw maps of the shipped photographs are in `data/results`.
+# Without any weights to fetch: **MobileNet v1** has been asked for us, its 1,000
+# classes summed up to the course's 68 labels. Its raw maps of the shipped photographs
+# are in `data/results`.
 
 # %% slideshow={"slide_type": "-"}
 shipped = srlab.evaluation.results("cam_mobilenet")
@@ -960,7 +1046,7 @@ mobile_sheet = {
 print("it says:", [mobile(name, "Grad-CAM")[0] for name in three_photos])
 srlab.show(
     mobile_sheet,
-    height=72,
+    height=96,
     alt="Maps of MobileNet: for the cat Grad-CAM in spots on cheek and chin, Eigen-CAM "
     "on the nose and about it; for the coffee and the flower Grad-CAM on the object",
 )
@@ -985,7 +1071,7 @@ for name in names:
     large_maps[name] = heat(motorcycle, GradCAM(big)(motorcycle))
 srlab.show(
     large_maps,
-    height=72,
+    height=96,
     columns=3,
     alt="Grad-CAM of the motorcycle from the photo classifier and from MobileNet; in "
     "full mode also from those of the three large networks whose weights were found",
@@ -1032,9 +1118,9 @@ assert said["cat"] > 0.6 and said["motorcycle or moped"] < 0.005
 cam = CAM(net)
 print(said)
 srlab.show(
-    {"collage": shrink(two), "cat": heat(two, cam(two, "cat")),
-     "motorcycle": heat(two, cam(two, "motorcycle or moped"))},
-    height=72,
+    {"collage": shrink(two, 88), "cat": heat(two, cam(two, "cat"), 88),
+     "motorcycle": heat(two, cam(two, "motorcycle or moped"), 88)},
+    height=88,
     alt="A cat's face beside a motorcycle; the map of cat glows on the left half, that "
     "of motorcycle on the right one, most below its engine",
 )  # fmt: skip
@@ -1045,7 +1131,7 @@ srlab.show(
 # those above a **threshold**, the **top k**, all, weighed by the **softmax**, or only
 # those that were **named**.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 from srlab.saliency import Fused
 
 rules = {
@@ -1056,71 +1142,86 @@ rules = {
 }
 fused = {name: rule(two) for name, rule in rules.items()}
 left = {name: (m[..., :256].sum() / m.sum()).item() for name, m in fused.items()}
+moto = cam(two, "motorcycle or moped")
+like = {n: ranks(m[..., 256:], moto[..., 256:]) for n, m in fused.items()}
 print("share on the cat's half:", {name: f"{v:.0%}" for name, v in left.items()})
+print("on the other half, rank correlation with the motorcycle's own map:")
+print({name: f"{v:.2f}" for name, v in like.items()})
 five = net(net.prepare(two))[0].topk(5).indices.tolist()
-print("the top five:", [net.labels[c] for c in five])
 assert net.labels.index("motorcycle or moped") not in five
 assert left["named"] < 0.65 < 0.85 < left["softmax"]
+assert max(v for n, v in like.items() if n != "named") < 0.6 < 0.8 < like["named"]
+f"the top five: {[net.labels[c] for c in five]}"
+
+# %% slideshow={"slide_type": "subslide"}
 srlab.show(
-    {n: heat(two, fused[n]) for n in ("threshold .1", "top 5", "named")},
-    height=72,
+    {n: heat(two, fused[n], 88) for n in ("threshold .1", "top 5", "named")},
+    height=88,
     alt="Three maps of the collage: by threshold on the cat alone; of the top five "
     "over much of both halves; with both named on cat and motorcycle",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Threshold and softmax (not drawn, much the same) leave the motorcycle dark. The top
-# five colour it, although it is none of them: their maps fall on that half for reasons
-# of their own. Named, both are found.
+# five have as much on its half as the named ones, but it is none of them: their maps
+# fall there for reasons of their own, and on other places. Named, both are found.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### The small flower
+# ### A small thing
 #
 # The thesis worries about small things that are "lost by the threshold": a flower
-# beside something large. Here is one.
+# beside something large. Our classifier hardly knows flowers. Take something that it
+# knows well, a cat.
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("15.d")
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-scene = square("china", 0, 80, 400)
-scene[..., 144:, 144:] = square("flower", 70, 150, 300, 112)
-inset = torch.zeros(1, 1, 256, 256)
-inset[..., 144:, 144:] = 1
-rules["named"] = Fused(cam, "only", classes=["building", "flower"])
+scene, inset = square("china", 0, 80, 400), torch.zeros(1, 1, 256, 256)
+scene[..., :112, :112] = square("chelsea", 30, 90, 256, 112)
+inset[..., :112, :112] = 1
+scene_seen = cam.look(scene)
+scene_p = scene_seen.logits.softmax(1)[0, label].item()
+rank = 1 + scene_seen.logits[0].argsort(descending=True).tolist().index(label)
+all_maps = torch.einsum("ck,khw->chw", net.head.weight, scene_seen.activations[0])
+there = all_maps[:, :5, :5]  # of 11 x 11 places; 112 of 256 pixels
+higher = (there.amax(dim=(1, 2)) > there[label].max()).sum().item()
+alone = say(square("chelsea", 30, 90, 256), "cat")["cat"]
+assert alone > 0.8 and scene_p < 0.001 and rank > 30 and higher == 0
+print(f"cat: p {alone:.2f} alone; {scene_p:.5f} in the scene, rank {rank} of 68")
+print(f"its square: {inset.mean():.0%}; classes with a higher place there: {higher}")
+means = there[label].mean(), all_maps[label].mean()
+f"mean of its map: {means[0]:+.1f} there, {means[1]:+.1f} in the whole picture"
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+rules["named"] = Fused(cam, "only", classes=["building", "cat"])
 rules["softmax, all 68"] = Fused(cam, "softmax", top=68)
 scene_maps = {name: rule(scene) for name, rule in rules.items()}
-on = {n: m[..., 168:, 168:].max().item() for n, m in scene_maps.items()}
-place = net(net.prepare(scene))[0].argsort(descending=True).tolist()
-rank = 1 + place.index(net.labels.index("flower"))
-assert rank > 30 and on["named"] > 0.95
-assert max(v for n, v in on.items() if n != "named") < 0.55
-print(say(scene, "building", "flower"), f"rank {rank} of 68")
-print(f"the flower's square is {inset.mean():.0%} of the picture; highest value on it:")
-{name: round(v, 2) for name, v in on.items()}
+small_map = cam(scene, "cat")
+inside = (small_map * inset).sum().div(small_map.sum()).item()
+spot = small_map.flatten().argmax()  # the cat's highest place
+on = {name: m.flatten()[spot].item() for name, m in scene_maps.items()}
+assert inside > 0.9 and on["named"] > 0.9 > 0.2 > sorted(on.values())[-2]
+print(f"the map of 'cat' alone: {inside:.0%} on its square; at its highest place:")
+{name: f"{v:.2f}" for name, v in on.items()}
 
 # %% slideshow={"slide_type": "subslide"}
-flower_map = cam(scene, "flower")
-named = {n: scene_maps[n] for n in ("threshold .1", "softmax", "named")}
-inside = (flower_map * inset).sum().div(flower_map.sum()).item()
-assert inside > 0.8
-print(f"the map of 'flower' alone: {inside:.0%} on the flower's square")
+drawn_rules = ("threshold .1", "softmax", "named")
 srlab.show(
-    {"collage": shrink(scene), "flower": heat(scene, flower_map),
-     **{n: heat(scene, m) for n, m in named.items()}},
-    height=72,
+    {"collage": shrink(scene, 112), "cat": heat(scene, small_map, 112),
+     **{n: heat(scene, scene_maps[n], 112) for n in drawn_rules}},
+    height=112,
     columns=5,
-    alt="A pagoda with a square picture of a flower in the corner; the map of flower "
-    "glows on the flower; threshold and softmax glow on the pagoda alone; with "
-    "building and flower named, both glow",
+    alt="A pagoda with a square picture of a cat in the corner; the map of cat glows "
+    "on the cat; threshold and softmax glow on the pagoda alone; with building and cat "
+    "named, both glow",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The network sees the flower: asked for it, the map lies on it. But its logit is a
-# *mean* over all places (section 3), and a fifth of the picture cannot lift it. So no
-# rule that goes by probability keeps it, neither a threshold nor a softmax over all
-# classes. A list of names does. (What the others have on the flower is the end of the
-# pagoda's map.)
+# The network sees the cat: on its square no class has a higher place. But the logit is
+# a *mean* over all places (section 3), and the rest of the picture speaks against it.
+# So no rule that goes by probability keeps it, neither a threshold nor a softmax over
+# all classes. A list of names does.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### The textured dog and the white cat
@@ -1149,10 +1250,10 @@ assert halves["stretched, times softmax"] > halves["plain sum"] + 0.1
 {name: f"{v:.0%} on the cup's half" for name, v in halves.items()}
 
 # %% slideshow={"slide_type": "subslide"}
-sheet = {name: heat(both, fit(m, both)) for name, m in ways.items()}
+sheet = {name: heat(both, fit(m, both), 88) for name, m in ways.items()}
 srlab.show(
-    {"collage": shrink(both), **sheet},
-    height=72,
+    {"collage": shrink(both, 88), **sheet},
+    height=88,
     columns=2,
     alt="A cup beside a pagoda. Plain sum: bright on the cup, faint on the pagoda. "
     "Stretched first: both bright. Times softmax: the pagoda is gone",
@@ -1178,11 +1279,12 @@ looked = cam.look(both)
 f, q = looked.activations, looked.logits.softmax(1)
 slip = as_printed(f, net.head.weight, q, alpha=0.1, beta=5.0)  # (1, 68, 11, 22)
 mended = weigh_classes(f, net.head.weight, q, alpha=0.1, beta=5.0)  # (1, 1, 11, 22)
-cup_map, building_map = (slip[:, net.labels.index(n)] / both_p[n] for n in both_p)
+numbers = [net.labels.index(n) for n in both_p]
+cup_map, building_map = (slip[:, c] / q[0, c] for c in numbers)
 same = ((cup_map - building_map).abs().max() / cup_map.abs().max()).item()
-assert same < 0.01 and slip.min() < 0 <= mended.min()
+assert same < 1e-5 and slip.min() < 0 <= mended.min()
 on_cup = (mended[..., :half_width].sum() / mended.sum()).item()
-print("printed: the maps over p_c differ by less than 1 %:", same < 0.01)
+print(f"printed: two classes' maps, each over its p_c, differ by {same:.0e}")
 print(f"printed: values from {slip.min():.0f} up; mended: from {mended.min():.0f} up")
 f"mended: {on_cup:.0%} on the cup's half"
 
@@ -1212,9 +1314,6 @@ f"mended: {on_cup:.0%} on the cup's half"
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-from srlab.saliency import measures
-
-
 def blob(image, target=None):
     """A Gaussian in the middle, whatever is in the picture."""
     y, x = (torch.linspace(-2, 2, n) for n in image.shape[-2:])
@@ -1250,29 +1349,42 @@ srlab.figures.table(
 
 # %% slideshow={"slide_type": "subslide"}
 methods_table = srlab.evaluation.results("cam_methods")
-columns = ["method", "network", "pointing", "energy", "iou", "threshold", "area"]
-fewer = ["Grad-CAM, views", "MSROI, the class"]
+whole_picture = methods_table.set_index("method").loc["everything"]
+fewer = ["Grad-CAM, views", "MSROI, the class", "everything"]
 listed = methods_table.query("network != 'mobilenet' and method not in @fewer")
-indexed = listed.set_index("method")
 count, other_half = listed[["photographs", "photographs_iou"]].iloc[0]
-assert indexed["iou"]["centre blob"] > indexed["iou"]["CAM"]
-assert indexed["pointing"].drop("centre blob").max() < 0.85
-print(f"a share of 0.8 of {count} photographs: +- {(0.8 * 0.2 / count) ** 0.5:.2f}")
+shown_as = {"iou": "IoU", "iou_minus_blob": "IoU - blob's", "standard_error": "+-"}
+columns = ["method", "pointing", "energy", "IoU", "IoU - blob's", "+-", "area"]
+listed = listed.rename(columns=shown_as)[columns].reset_index(drop=True)
+away = (listed["IoU - blob's"] / listed["+-"]).set_axis(listed["method"])
+assert away["CAM"] < -2.5 and abs(away[["Grad-CAM++", "Eigen-CAM"]]).max() < 2
+assert listed["pointing"].max() < 0.85 and 0.42 < whole_picture["iou"] < 0.45
+print(f"pointing: 0.8 of {count} photographs +- {(0.8 * 0.2 / count) ** 0.5:.2f}")
+print(f"whoever marks everything: IoU {whole_picture['iou']:.2f}")
 srlab.figures.table(
-    listed[columns].reset_index(drop=True),
-    f"{count} photographs of Imagenette, our boxes (IoU, area: {other_half})",
+    listed,
+    f"{count} photographs of Imagenette, our boxes; IoU, area on {other_half} of them",
+    digits={"IoU - blob's": 3, "+-": 3},
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Read it soberly. The blob, which sees nothing, points right on 77 % of the photographs
-# and has a *better* IoU (0.48) than CAM (0.43). Only Grad-CAM++ and Score-CAM (0.50)
-# come out above it, by little. All do better than a network with random weights.
+# (+-: one standard error, of differences on the same photograph. Area: the share of the
+# picture above the threshold.) Read it soberly.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The blob, which sees nothing, points right on 77 % of the photographs, and its IoU
+# (0.48) is *better* than CAM's (0.43), by three standard errors. Nor does CAM beat
+# whoever marks everything (0.44). Grad-CAM++ and Score-CAM (0.50) stand above the blob,
+# and Eigen-CAM below it, by less than two: not told apart. MSROI with five classes
+# marks 84 % of the picture, nearly everything, too. All do better than a network with
+# random weights.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # - Each method has its own threshold, chosen on every second photograph; the others
 #   give IoU and area. CAM's is 0.04: nearly everything that is positive. It is spiky,
 #   and spikes say where the most telling part is, not where the thing ends.
-# - A few hundredths more or less may be chance.
+# - Grad-CAM++ is first in IoU, and section 10 showed why that is no praise of its
+#   weights: it finds things, whatever the class.
 # - Eigen-CAM leads in energy (0.69) without a class: each of these photographs has one
 #   kind of thing in it. For a collage it would not do.
 #
@@ -1285,19 +1397,26 @@ thin = objects.mask("rocket")
 shown = {"photograph": shrink(srlab.photo("rocket")), "our outline": shrink(thin)}
 rocket_map = cam(srlab.photo("rocket"), "aircraft or rocket")
 shown["CAM"] = heat(srlab.photo("rocket"), rocket_map)
+cells_only = F.adaptive_avg_pool2d(thin, (11, 17))  # the outline at the layer's places
+ideal = fit(cells_only, thin)
 best_iou = max(measures.iou_curve(rocket_map, thin))
-assert measures.pointing(rocket_map, thin) and best_iou < 0.35
-print(f"pointing: right; the best IoU at any threshold: {best_iou:.2f}")
+ideal_iou = max(measures.iou_curve(ideal, thin))
+shown["outline, 11x17"] = heat(srlab.photo("rocket"), ideal)
+assert measures.pointing(rocket_map, thin) and best_iou < 0.35 < 0.6 < ideal_iou
+print(f"pointing: right; best IoU at any threshold: CAM {best_iou:.2f},")
+print(f"our outline, averaged to 11 x 17 places: {ideal_iou:.2f}")
 srlab.show(
     shown,
-    height=72,
-    alt="A rocket on its launch pad, a thin white line as its mask, and a map that "
-    "glows on the rocket, brightest, and on the two towers beside it",
+    height=96,
+    alt="A rocket on its launch pad, a thin white line as its mask, a map that glows "
+    "on the rocket, brightest, and on the two towers beside it; and the outline at the "
+    "layer's resolution, a soft bright stripe",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# What no method can do with this layer: the rocket is 24 pixels wide, a place of the
-# map 39. The map points right, takes the towers for a part of it, and overlaps badly.
+# The rocket is 24 pixels wide, a place of the map 39. An ideal map of as few places
+# could reach 0.70 all the same. CAM points right, takes the towers for a part of the
+# rocket, and reaches 0.28.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Play with it
@@ -1310,7 +1429,7 @@ srlab.show(
 # %% slideshow={"slide_type": "-"}
 subjects = {"cat": "chelsea", "cup": "coffee", "motorcycle": "motorcycle"}
 subjects = {name: srlab.photo(file) for name, file in subjects.items()}
-subjects |= {"cat and motorcycle": two, "pagoda and flower": scene}
+subjects |= {"cat and motorcycle": two, "pagoda and cat": scene}
 methods = {
     "Grad-CAM": GradCAM, "Grad-CAM++": GradCAMPlusPlus, "Eigen-CAM": EigenCAM,
     "Score-CAM, 16 channels": lambda net, layer: ScoreCAM(net, layer, top=16),
@@ -1319,8 +1438,7 @@ methods = {
 
 def look(subject, label, method, layer, threshold):
     m = method(net, layer)(subject, label)
-    kept = shrink((m >= threshold).float())
-    photo = shrink(subject)
+    kept, photo = shrink((m >= threshold).float(), 120), shrink(subject, 120)
     grey = 0.35 * photo.mean(1, keepdim=True)
     p = net(net.prepare(subject)).softmax(1)[0, net.labels.index(label)]
     area = (m >= threshold).float().mean()
@@ -1334,10 +1452,10 @@ srlab.widgets.explore(
     look,
     twin=[
         {}, {"threshold": 0.6},
-        {"subject": "pagoda and flower", "label": "flower"},
+        {"subject": "pagoda and cat"},
     ],
     alt="What lies above a threshold of the chosen map keeps its colours: the cat's "
-    "face; its cheeks and eyes at a higher threshold; the flower in the collage",
+    "face; its cheeks and eyes at a higher threshold; the small cat in the collage",
     subject=subjects,
     label=["cat", *[name for name in net.labels if name != "cat"]],
     method=methods,
@@ -1353,7 +1471,7 @@ srlab.widgets.explore(
 # *For the lecturer.*
 # Ask before the table: by how much will the blob lose? On the small MobileNet the order
 # is much the same (it is in the file). The rocket shows what a mean over photographs
-# hides: half a place beside a thin thing is a miss.
+# hides: there the map's coarse places cost something, its wrong places more.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 14 Your own classes in a minute
@@ -1398,10 +1516,10 @@ correct = (winner == truth).float().mean().item()
 assert correct > 0.85
 print(f"{correct:.0%} of the places")
 srlab.show(
-    {"collage": shrink(ground, 56), "highest": shrink(winner[:, None] / 2.0, 56),
-     "gravel": heat(ground, CAM(yours)(ground, "gravel"), 56),
-     "grass": heat(ground, CAM(yours)(ground, "grass"), 56)},
-    height=56,
+    {"collage": shrink(ground, 64), "highest": shrink(winner[:, None] / 2.0, 64),
+     "gravel": heat(ground, CAM(yours)(ground, "gravel"), 64),
+     "grass": heat(ground, CAM(yours)(ground, "grass"), 64)},
+    height=64,
     columns=2,
     alt="Gravel, grass and brick side by side; the highest class at each place in "
     "three grey bands; the maps of gravel on the left and of grass in the middle",
@@ -1436,7 +1554,7 @@ srlab.show(
 # ### Exercise 15.1 A map by hand
 #
 # `features` (K, h, w), `weights` (classes, K), and `c`, the class's number. Return the
-# class activation map, (h, w), with its sign and scale as they are.
+# class activation map, a tensor or array (h, w), with its sign and scale as they are.
 
 
 # %% slideshow={"slide_type": "-"}
@@ -1476,21 +1594,32 @@ checked_iou
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 outline = objects.mask("chelsea")[0, 0]
-at = np.arange(0.05, 1, 0.05)
-values = [float(checked_iou.use(ready[0, 0], outline, t)) for t in at]
-assert 0.75 < max(values) < 0.9 and at[int(np.argmax(values))] < 0.2
+at = np.array([0, 0.01, 0.02, *np.arange(0.05, 1, 0.05)])
+rivals = {"CAM": ready[0, 0], "centre blob": blob(cat)[0, 0]}
+values = {
+    name: [float(checked_iou.use(m, outline, t)) for t in at]
+    for name, m in rivals.items()
+}
+tops = {name: max(v) for name, v in values.items()}
+assert values["CAM"][0] == values["centre blob"][0] and 0 < np.argmax(values["CAM"]) < 4
+assert 0.8 < tops["CAM"] < 0.86 and 0.73 < tops["centre blob"] < 0.77
+halfway = values["CAM"][int(np.argmin(abs(at - 0.5)))]
+print({name: f"{v:.2f}" for name, v in tops.items()}, f"| CAM at 0.5: {halfway:.2f}")
+print(f"everything (threshold 0): {values['CAM'][0]:.2f}")
 srlab.figures.curves(
-    {"CAM": (at, values)},
+    {name: (at, v) for name, v in values.items()},
     "threshold",
     "IoU with our outline",
-    "IoU over the threshold for the cat: highest at a low threshold, then falling to "
-    "nearly zero",
-    size=(6, 2.6),
+    "IoU over the threshold for the cat: both curves start at the share of the picture "
+    "that is cat; CAM rises a little at a low threshold, then both fall to nearly zero",
+    size=(6, 2.8),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At a low one, and from there it falls: an IoU at the usual one half would call this
-# map bad. That is why each method is given its own threshold in section 13.
+# At a low one. But the cat covers 74 % of the picture: whoever marks everything has
+# 0.74 already, the blob 0.75, CAM 0.83. Cutting the map at 0.5 would give 0.35. That is
+# why each method is given its own threshold in section 13, and why an IoU is worth
+# nothing without its rivals.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 15.3 Does the class matter?
@@ -1524,7 +1653,7 @@ assert differ["EigenCAM"] == 0 and differ["CAM"] > 0.5
 # with a probability of at least `threshold` take what is positive, stretched so that
 # its highest place is 1; a map without a positive place adds nothing. Add them, and
 # stretch the sum to a highest place of 1 (if it has any). If no class reaches the
-# threshold, the most probable one counts alone. Return (h, w).
+# threshold, the most probable one counts alone. Return a tensor or array (h, w).
 
 
 # %% slideshow={"slide_type": "-"}
@@ -1579,7 +1708,7 @@ words = (
     "softmax, logit, global average pooling, class activation map, depthwise "
     "convolution, object detection, semantic segmentation, weakly supervised "
     "localisation, pointing game, intersection over union, principal component, "
-    "randomisation test, transfer learning, token"
+    "randomisation test, transfer learning"
 )
 srlab.classroom.glossary(words.split(", "))
 

@@ -15,7 +15,7 @@ from srlab.saliency.base import Saliency, Seen
 
 __all__ = ["GradCAM", "GradCAMPlusPlus"]
 
-EPS = 1e-6  # keeps alpha finite where gradients vanish
+EPS = 1e-6  # keeps a finite where gradients vanish; not small beside g^2, see below
 
 
 class GradCAM(Saliency):
@@ -43,6 +43,12 @@ class GradCAMPlusPlus(Saliency):
     which holds for the score exp(y^c), whose second and third derivatives are powers of
     the first. Where g is the same at every place, as behind a global average, a is the
     same too: then Grad-CAM++ only reweighs the channels, and drops those with w < 0.
+
+    Differs from the paper: as in other implementations, whose maps these are, EPS is
+    added to the denominator. Where g is of the order of EPS^(1/2) or below, EPS rules
+    it, and a g goes towards g^3 / EPS instead of about g / 2: the weights of the
+    channels are then more unequal than by the formula. Behind a global average g is
+    w / Z, so this is the usual case; notebook 15 measures it.
     """
 
     gradients = True

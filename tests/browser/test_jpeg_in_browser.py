@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""Chromium draws the files of `srlab.codecs.BaselineJPEG`."""
+"""Chromium draws the files of `BaselineJPEG` and of `RoiJPEG`."""
 
 import base64
 
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 import srlab
 from srlab.codecs import BaselineJPEG
+from srlab.schemes import RoiJPEG
 
 DRAW = """async (e, address) => {
   e.src = address;
@@ -22,9 +23,19 @@ DRAW = """async (e, address) => {
 }"""
 
 
+MAP = torch.zeros(1, 1, 37, 53)
+MAP[..., 8:24, 16:40] = 1
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    "codec", [BaselineJPEG(75, "4:4:4"), BaselineJPEG(50, restart=4)], ids=repr
+    "codec",
+    [
+        BaselineJPEG(75, "4:4:4"),
+        BaselineJPEG(50, restart=4),
+        RoiJPEG(MAP, 90, 20, subsampling="4:4:4"),
+    ],
+    ids=repr,
 )
 @pytest.mark.parametrize("channels", [1, 3])
 def test_chromium_draws_it(browser: Browser, codec, channels):
