@@ -15,8 +15,15 @@ has boxes, which the project drew itself.
 - iou, iou_50 (share with IoU of 0.5 and more) and area (share of the picture above the
   threshold): on the others, `photographs_iou` many.
 
-The row "centre" is a blob in the middle of every picture, which no network has seen:
-what a map must beat (J. Choe et al., arXiv 2001.07437).
+Rows of no training, which say what the others are worth:
+
+- "centre": a blob in the middle of every picture, which no network has seen: what a map
+  must beat (J. Choe et al., arXiv 2001.07437);
+- "everything": the whole picture marked. Its pointing is that of a place drawn by lot;
+- "METHOD_faded": the method's map times the number of 5 x 5 windows that a place is in,
+  which is what a head of padded convolutions does to a map towards the border;
+- "METHOD_as_cam": the reverse. The map times CAM's mean over the photographs at each
+  place and divided by its own mean there, so that it fades as CAM does.
 """
 
 from __future__ import annotations
@@ -37,7 +44,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d, interpolate
 
 from srlab import datasets, paths
 from srlab.saliency import localising, measures, objects
@@ -145,22 +152,69 @@ def blob(cells: int = 11) -> torch.Tensor:
     return (-(x[:, None] + x[None, :]) / (2 * 0.5**2)).exp()[None, None]
 
 
+def everything(masks: dict[int, torch.Tensor]) -> dict:
+    """The columns of a map that marks the whole picture."""
+    shares = torch.tensor([masks[place].mean() for place in sorted(masks)])
+    rest = shares[1::2]
+    return {
+        "pointing": round(shares.mean().item(), 4),
+        "energy": round(shares.mean().item(), 4),
+        "threshold": 0.0,
+        "iou": round(rest.mean().item(), 4),
+        "iou_50": round((rest >= 0.5).float().mean().item(), 4),
+        "area": 1.0,
+        "photographs": len(shares),
+        "photographs_iou": len(rest),
+    }
+
+
+def windows(cells: int, side: int = 5) -> torch.Tensor:
+    """(1, 1, cells, cells): the share of `side`^2 windows that each place is in."""
+    return avg_pool2d(torch.ones(1, 1, cells, cells), side, 1, side // 2)
+
+
+def controls(maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Maps that differ from a run's by their fading towards the border alone.
+
+    Args:
+        maps: of one seed's runs, (N, 1, h, w), raw.
+    """
+    maps = {method: min_max(m) for method, m in maps.items()}
+    made = {
+        f"{method}_faded": maps[method] * windows(maps[method].shape[-1])
+        for method in ("cam", "has")
+        if method in maps
+    }
+    for method in ("acol", "ficklenet"):
+        if method in maps and "cam" in maps:
+            own, cam = (maps[m].mean(0, keepdim=True) for m in (method, "cam"))
+            made[f"{method}_as_cam"] = maps[method] * cam / own.clamp(min=0.02)
+    return made
+
+
+def kept(method: str, seed: int) -> torch.Tensor:
+    """The raw maps of a run."""
+    return load_file(RUNS / f"{method}-{seed}" / "maps.safetensors")["maps"]
+
+
 def table(file: Path) -> pd.DataFrame:
     """All rows that are there, with what their maps reach on the boxes of a file."""
     rows = pd.read_csv(ROWS)
     masks = boxes(file) if file.is_file() else {}
     if not masks:
         return rows
-    found = [
-        measure(load_file(RUNS / f"{r.method}-{r.seed}" / "maps.safetensors")["maps"],
-                masks)
-        for r in rows.itertuples()
-    ]  # fmt: skip
-    found.append(measure(blob().expand(200, 1, -1, -1), masks))
-    rows.loc[len(rows), ["method", "seed"]] = ["centre", 0]
-    rows = pd.concat([rows, pd.DataFrame(found)], axis=1)
+    found = [measure(kept(r.method, r.seed), masks) for r in rows.itertuples()]
+    more = []
+    for seed, group in rows.groupby("seed"):
+        maps = {method: kept(method, seed) for method in group["method"]}
+        more += [(n, seed, measure(m, masks)) for n, m in controls(maps).items()]
+    more.append(("everything", 0, everything(masks)))
+    more.append(("centre", 0, measure(blob().expand(200, 1, -1, -1), masks)))
+    extra = pd.DataFrame([pair for *pair, _ in more], columns=["method", "seed"])
+    rows = pd.concat([rows, extra], ignore_index=True)
+    rows = pd.concat([rows, pd.DataFrame(found + [row for *_, row in more])], axis=1)
     rows = rows.astype({"seed": int, "steps": "Int64"})
-    names = [*localising.METHODS, "centre"]
+    names = [*localising.METHODS, *dict.fromkeys(extra["method"])]
     order = {method: place for place, method in enumerate(names)}
     return rows.sort_values(["method", "seed"], key=lambda v: v.map(order).fillna(v))
 

@@ -9,6 +9,16 @@ import torch
 
 from srlab.classroom import Ask, Differs, Exercise, Question, close
 
+
+def _tensor_like(got, like, what):
+    if not isinstance(got, torch.Tensor):
+        kind = type(got).__name__
+        raise Differs(f"{what}: a tensor is wanted; yours is of the type {kind}.")
+    if got.shape != like.shape:
+        shapes = f"{tuple(like.shape)} is wanted, not {tuple(got.shape)}"
+        raise Differs(f"{what}: the shape {shapes}.")
+
+
 # --- 16.1 what B sees ---------------------------------------------------------------
 
 
@@ -25,8 +35,7 @@ def check_16_1(fn):
         got = fn(features, maps, threshold)
         if not (torch.equal(features, before[0]) and torch.equal(maps, before[1])):
             raise Differs(f"{what}: your function has changed its arguments.")
-        if not isinstance(got, torch.Tensor) or got.shape != features.shape:
-            raise Differs(f"{what}: a tensor of {tuple(features.shape)} is wanted.")
+        _tensor_like(got, features, what)
         wanted = solution_16_1(features, maps, threshold)
         wrong = ((got.double() - wanted).abs() > 1e-4).any(dim=1)
         if wrong.any() or not got.isfinite().all():
@@ -53,7 +62,8 @@ def check_16_1(fn):
     exact = torch.tensor([[[[0.0, 0.25, 0.5, 0.75, 1.0]]]])
     mine(
         "a map of 0, 1/4, 1/2, 3/4, 1", torch.ones(1, 2, 1, 5), exact, 0.5,
-        " What is exactly at the threshold?",
+        " What is exactly at the threshold? (A number added to the range, against a "
+        "division by 0, moves it.)",
     )  # fmt: skip
     return "B has to name the label from what A did not need."
 
@@ -109,13 +119,13 @@ def solution_16_2(attention, low, high):
 
 def check_16_2(fn):
     def mine(attention, low, high):
-        what = f"`three_values({attention.tolist()}, {low}, {high})`"
+        values = attention.double().round(decimals=4).tolist()
+        what = f"`three_values({values}, {low}, {high})`"
         before = attention.clone()
         got = fn(attention, low, high)
         if not torch.equal(attention, before):
             raise Differs("your function has changed its argument.")
-        if not isinstance(got, torch.Tensor) or got.shape != attention.shape:
-            raise Differs(f"{what}: a tensor of {tuple(attention.shape)} is wanted.")
+        _tensor_like(got, attention, what)
         wanted = solution_16_2(attention, low, high)
         strange = set(got.flatten().tolist()) - {0.0, 1.0, 255.0}
         if strange:
@@ -136,6 +146,8 @@ def check_16_2(fn):
     mine(torch.tensor([0.25, 0.5, 0.75, 0.2, 0.8]), 0.25, 0.75)
     mine(torch.tensor([[[[0.4, 0.6, 0.5]]]]), 0.5, 0.5)
     mine(torch.tensor([0.96, 0.97]), 0.1, 0.95)
+    mine(torch.tensor([0.0, 0.5, 1.0]), 0.0, 0.5)  # 0 and 1 may lie between, too
+    mine(torch.tensor([0.0, 0.5, 1.0]), 0.5, 1.0)
     return "What is not sure teaches nothing, and that is better than teaching wrong."
 
 
@@ -170,6 +182,22 @@ def _in_place_two(attention, low, high):  # what has become 1 is above everythin
     return attention
 
 
+def _in_place_of_a_copy(attention, low, high):
+    mask = attention.clone()
+    mask[attention > high] = 1
+    mask[attention < low] = 0
+    mask[(mask > 0) & (mask < 1)] = 255
+    return mask
+
+
+def _compares_what_it_has_written(attention, low, high):
+    mask = attention.clone()
+    mask[mask > high] = 1
+    mask[mask < low] = 0
+    mask[(mask != 0) & (mask != 1)] = 255
+    return mask
+
+
 # --- 16.3 an honest threshold -------------------------------------------------------
 
 
@@ -184,7 +212,12 @@ def check_16_3(fn):
         if not isinstance(got, (tuple, list)) or len(got) != 2:
             raise Differs(f"{what}: a pair (column, mean IoU) is wanted.")
         column, mean = solution_16_3(curves)
-        close(got[0], column, f"{what}: the column")
+        try:
+            same = int(got[0]) == column and float(got[0]) == column
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            raise Differs(f"{what}: the column is one whole number.") from None
+        if not same:
+            raise Differs(f"{what}: another column is wanted than {got[0]}.")
         try:
             close(got[1], mean, f"{what}: the mean IoU", rtol=1e-4)
         except Differs as error:
@@ -203,7 +236,10 @@ def check_16_3(fn):
             "seven photographs, at random", torch.rand(7, 9, generator=draw),
             " Whose mean is it?",
         )  # fmt: skip
-    return "The number is a little lower than the other way, and it is true."
+    return (
+        "On average it is lower than the other way: nothing was chosen on the "
+        "photographs that report it."
+    )
 
 
 def _same_photographs(curves):
@@ -299,6 +335,8 @@ WRONG = {
         _half_between,
         _between_is_background,
         _in_place_two,
+        _in_place_of_a_copy,
+        _compares_what_it_has_written,
     ],
     "16.3": [
         _same_photographs,
@@ -324,10 +362,11 @@ ASKS = {
         "but not far: to rank 2, 2 and 5 of 68.",
     ),
     "16.c": Ask(
-        "Hide-and-Seek, Random Erasing, Cutout, GridMask, with their papers' settings: "
-        "which one takes most from a picture?",
-        "Hide-and-Seek by far: half of it. The others take 10 to 20 % of a picture, "
-        "and two of them leave some pictures whole.",
+        "Hide-and-Seek hides cells of a grid, Random Erasing a rectangle, Cutout a "
+        "square, GridMask the squares of a lattice. With their papers' settings: which "
+        "one takes most from a picture?",
+        "Hide-and-Seek by far: half of it on average. The others take about a tenth, a "
+        "third at most, and two of them leave some pictures whole.",
     ),
     "16.d": Ask(
         "Why does ACoL erase features, and not the picture as AE-PSL does?",
@@ -338,7 +377,7 @@ ASKS = {
         "A fifth of all values of a feature map is dropped, once as single values, "
         "once in squares of 7. Which ones can be guessed from what is left?",
         "The single ones, by more than half of their variance: their neighbours are "
-        "there. Of squares only the border can be guessed.",
+        "there. Of squares little, the less the larger they are, and of 7 nothing.",
     ),
     "16.f": Ask(
         "B never sees where A's map is bright. Where will B's map be bright: on the "
@@ -347,22 +386,22 @@ ASKS = {
         "the background, if that tells it as well.",
     ),
     "16.g": Ask(
-        "Eigen-CAM's values are small nearly everywhere, with one high peak. What does "
-        "a threshold of one half make of its IoU?",
-        "It marks the peak alone, so the IoU is low, although a low threshold would "
-        "mark the object as well as the others do.",
+        "CAM, Grad-CAM++, Eigen-CAM and MSROI, and one threshold of one half for all: "
+        "whose IoU will be lowest, and is its map the worst then?",
+        "Eigen-CAM's: its values are small nearly everywhere, so one half marks the "
+        "peak alone. At a low threshold it comes near the others, not up to them.",
     ),
     "16.h": Ask(
-        "Ten erasing methods of ten papers, each better than CAM in its own. With one "
-        "trunk, one budget and a threshold for each: how many are clearly better here?",
-        "The figure says it: all lie within a few hundredths. Some differences are "
-        "larger than the seeds explain; look, too, at where the blob is.",
+        "Ten methods of ten papers, with one trunk, one budget and a threshold for "
+        "each: how many will have an IoU that is clearly above CAM's?",
+        "By the test below one of ten, by 0.006. And one at least would come by chance "
+        "in 40 % of such tables.",
     ),
     "16.i": Ask(
-        "Four maps of the same network are averaged. When would the mean be better "
-        "than each of them?",
-        "When their errors are independent. Maps of the same features share most of "
-        "their errors.",
+        "Four maps of one trunk are averaged. When would the mean be better than each "
+        "of them?",
+        "When they are about equally good and their errors independent. Maps of the "
+        "same features share most of their errors, and what all share stays.",
     ),
 }
 
@@ -375,8 +414,8 @@ QUIZ = [
             "the network was trained for too short a time",
         ),
         "b",
-        "Nothing in the training asks for the rest. Large cells make the opposite "
-        "fault: of a thin object too much is marked.",
+        "Nothing in the training asks for the rest. The thin rocket was seen by cells "
+        "as large, and all of it was marked, with much around it.",
     ),
     Question(
         "Hiding the marked part again and again",

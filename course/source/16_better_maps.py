@@ -32,11 +32,16 @@ net = photo_classifier()
 cam = CAM(net)
 
 
+def outlined(x, mask, colour=(1.0, 0.8, 0.0), width=6):
+    """A picture with the outline of its object, `width` pixels wide, outside it."""
+    edge = F.max_pool2d(mask, (2 * width + 1, 1), 1, (width, 0))  # down, then across
+    edge = F.max_pool2d(edge, (1, 2 * width + 1), 1, (0, width)) - mask
+    return x * (1 - edge) + torch.tensor(colour).reshape(1, 3, 1, 1) * edge
+
+
 def marked(x, region, mask):
     """The photograph, dark outside a region, with the outline of its object."""
-    edge = F.max_pool2d(mask, 7, 1, 3) - mask
-    yellow = torch.tensor([1.0, 0.8, 0.0]).reshape(1, 3, 1, 1)
-    return x * (0.2 + 0.8 * region) * (1 - edge) + yellow * edge
+    return outlined(x * (0.2 + 0.8 * region), mask)
 
 
 bike = srlab.photo("motorcycle")  # (1, 3, 500, 741)
@@ -50,7 +55,7 @@ both = torch.maximum(first, (cam(rest, "motorcycle or moped") >= 0.5).float())
 regions = {"asked once": first, "asked twice": both}
 pair = {title: marked(bike, region, outline) for title, region in regions.items()}
 srlab.show(
-    {title: srlab.imresize(x, scale=0.35).clamp(0, 1) for title, x in pair.items()},
+    {title: srlab.imresize(x, scale=0.33).clamp(0, 1) for title, x in pair.items()},
     alt="The motorcycle twice, dark outside the marked region, its outline yellow: "
     "asked once, engine, the lower parts of the wheels and the floor between are "
     "marked; asked twice, most of the machine and some of the garage",
@@ -67,11 +72,12 @@ srlab.show(
 #
 # - measure how much of an object a map shows, and how much that is not object;
 # - find more of it by hiding what was found, and say why it is hard to stop in time;
-# - name what Hide-and-Seek, Random Erasing, Cutout, GridMask, AE-PSL, SPG, ADL, ACoL,
-#   DropBlock and FickleNet erase, and say where each acts;
+# - name what Hide-and-Seek, Random Erasing, Cutout, GridMask, AE-PSL, ADL, ACoL,
+#   DropBlock and FickleNet erase and what SPG judges, and say where each acts;
 # - explain why blocks are dropped rather than single units;
 # - train ACoL's two branches, and read both maps;
-# - compare maps without being deceived by a threshold, a seed, or a lack of rivals.
+# - compare maps without being deceived by a threshold, a seed, a lack of rivals, or a
+#   border.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you start
@@ -138,6 +144,11 @@ rows = {}
 for name, m in maps.items():
     part, pure, _ = overlap((m >= 0.5).float(), masks[name])
     rows[name] = [masks[name].mean().item(), part, pure]
+widths = [(maps["rocket"] >= 0.5).sum(dim=3).max().item()]  # of its widest row
+rocket = masks["rocket"].sum(dim=3)
+widths += [int(rocket[rocket > 0].median()), round(photos["rocket"].shape[3] / 17)]
+assert 350 < widths[0] < 390 and 19 <= widths[1] <= 24 and widths[2] == 38
+print("rocket: marked up to {} pixels wide, itself {}; a cell {}".format(*widths))
 seen = pd.DataFrame(rows, index=columns).T * 100
 share = seen[columns[1]]
 assert 30 < share["chelsea"] < 40 and 30 < share["motorcycle"] < 41
@@ -146,15 +157,15 @@ assert share["rocket"] > 95 and seen[columns[2]]["rocket"] < 10
 srlab.figures.table(seen, "Above half of the map's maximum, %", digits=0)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+panels = {}
+for name, m in maps.items():
+    if name != "motorcycle":
+        picture = marked(photos[name], (m >= 0.5).float(), masks[name])[..., :600]
+        panels[name] = srlab.imresize(picture, size=(132, 198)).clamp(0, 1)
 srlab.show(
-    {
-        name: srlab.imresize(
-            marked(photos[name], (m >= 0.5).float(), masks[name])[..., :600], scale=0.27
-        ).clamp(0, 1)
-        for name, m in maps.items()
-        if name != "motorcycle"
-    },
-    columns=4,
+    panels,
+    columns=2,
+    height=132,
     alt="Marked parts and outlines: of the cat both eyes and the brow; of the pavilion "
     "most; of the cup its upper half; of the rocket all, with much sky around",
 )
@@ -162,10 +173,10 @@ srlab.show(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A third of the cat and of the motorcycle, two thirds of the cup, three quarters of the
 # pavilion. The rocket is wholly marked, but it is a thin thing, and more than nine
-# tenths of what is marked are sky and towers: a cell of the map is 39 pixels wide
-# there, the rocket 23.
+# tenths of what is marked are sky and towers. Coarse cells alone do not make that: the
+# marked part is ten cells wide at most, so sky and towers, too, speak for *rocket*.
 #
-# So "CAM shows a part only" is true of large objects. A thin one gets too much.
+# So "CAM shows a part only" is true of our four large objects, and not of the thin one.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -203,33 +214,50 @@ mined = {name: rounds(name) for name in things}
 {name: [f"{p:.2f}" for _, p, _ in found] for name, found in mined.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Is it the *part* that counts, or the grey shape that no photograph has? So hide a
-# region of the same shape elsewhere, too: shifted by half the picture, three ways.
+# Is it the *part* that counts, or the grey shape? Hide the same shape elsewhere, too:
+# of 64 shifts the four that overlap least with the marked part.
 
 # %% slideshow={"slide_type": "-"}
-rows = {}
+rows, overlapping = {}, {}
 for name, found in mined.items():
     x, at = photos[name], net.labels.index(things[name])
-    high, wide = (n // 2 for n in x.shape[-2:])
-    other = []
-    for shift in ((high, wide), (high, 0), (0, wide)):
-        there = found[0][0].roll(shift, (2, 3))
+    region, (high, wide) = found[0][0], x.shape[-2:]
+    eighths = [(i * high // 8, j * wide // 8) for i in range(8) for j in range(8)]
+    common = [(region.roll(e, (2, 3)) * region).sum().item() for e in eighths]
+    least, other = np.argsort(common, kind="stable")[:4], []
+    for k in least:
+        there = region.roll(eighths[k], (2, 3))
         other.append(asked(torch.where(there > 0, net.mean, x))[at].item())
-    p = asked(torch.where(found[0][0] > 0, net.mean, x))
+    overlapping[name] = np.mean([common[k] for k in least]) / region.sum().item()
+    p = asked(torch.where(region > 0, net.mean, x))
     rank = int((p > p[at]).sum()) + 1
     rows[name] = [asked(x)[at].item(), np.mean(other), p[at].item(), rank]
+{name: f"overlap {100 * v:.0f} %" for name, v in overlapping.items()}
+
+# %% slideshow={"slide_type": "subslide"}
 columns = ["p, whole", "hidden elsewhere", "hidden where marked", "rank then"]
 without = pd.DataFrame(rows, index=columns).T.astype({"rank then": int})
 assert (without[columns[2]] < without[columns[1]]).all()
 assert (without[columns[1]] < without[columns[0]]).all()
 assert without["rank then"].tolist() == [1, 5, 1, 2, 2] and len(net.labels) == 68
+loss = without[columns[:3]].rsub(without[columns[0]], axis=0)
+any_shape = loss[columns[1]] / loss[columns[2]]
+assert any_shape[["china", "rocket"]].between(0.42, 0.7).all()
+assert any_shape[["chelsea", "coffee", "motorcycle"]].max() < 0.2
+assert overlapping["rocket"] < 0.2 > 0.05 > max(list(overlapping.values())[:4])
+print({name: f"elsewhere {100 * v:.0f} % of the loss" for name, v in any_shape.items()})
 srlab.figures.table(without, "The label's probability, and its rank of 68", digits=2)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The marked part counts most: the same shape elsewhere costs less, on all five. But
-# without it the label has not gone. It is still the first of 68 for cat and cup, the
-# second for motorcycle and rocket, the fifth for the pavilion. There is more to see
-# than the map has shown. So take the new map, hide again, and go on:
+# On all five it costs more to hide the marked part than the same shape elsewhere. For
+# cat, cup and motorcycle nearly all of the loss is the part's. For pavilion and rocket
+# about half comes from *any* grey shape of this size. (The rocket's is so large that no
+# shift keeps clear of it; and "elsewhere" is half on the cat, which fills its picture.)
+#
+# Without the marked part the label has not gone. It is still the first of 68 for cat
+# and cup, the second for motorcycle and rocket, the fifth for the pavilion. So there is
+# more to see than the map has shown: of the object or of the background, this table
+# cannot say. Take the new map, hide again, and go on:
 
 # %% slideshow={"slide_type": "subslide"}
 rows = {}
@@ -239,25 +267,25 @@ for name, found in mined.items():
 columns = ["marked, of the object", "object, of the marked", "IoU", "still first"]
 steps = pd.DataFrame(rows, index=columns).T
 IoU = steps["IoU"].astype(float).unstack()
-assert IoU.loc["motorcycle", 2] > IoU.loc["motorcycle", 1] + 0.2
-assert IoU.loc["chelsea", 3] > IoU.loc["chelsea", 1] + 0.15
-assert IoU.loc["china", 2] < IoU.loc["china", 1] - 0.1
-assert IoU.loc["coffee", 2] < IoU.loc["coffee", 1] - 0.08
-chosen = steps.loc[["chelsea", "china", "motorcycle"]].reset_index(names=["", "round"])
+assert (IoU[2] - IoU[1])["motorcycle"] > 0.2 and (IoU[3] - IoU[1])["chelsea"] > 0.15
+assert (IoU[2] - IoU[1])["china"] < -0.1 and (IoU[2] - IoU[1])["coffee"] < -0.08
+chosen = steps.drop("rocket", level=0).reset_index(names=["", "round"])
 srlab.figures.table(chosen, "Round after round", digits=2)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-panels = {}
-for name in ("motorcycle", "china"):
+panels, titles = [], []
+for name, title in (("motorcycle", "motorcycle"), ("china", "pavilion")):
     for k in (0, 1, 2):
-        picture = marked(photos[name], mined[name][k][0], masks[name])[..., :640]
-        picture = srlab.imresize(picture, size=(100, 150)).clamp(0, 1)
-        panels[f"{name}, round {k + 1}"] = picture
+        picture = marked(photos[name], mined[name][k][0], masks[name])
+        panels.append(srlab.imresize(picture, size=(92, 138)).clamp(0, 1))
+        titles.append(f"{title}, {k + 1}")
 srlab.show(
     panels,
+    titles,
     columns=3,
-    alt="Motorcycle: the marked part grows from the engine over most of the machine. "
-    "Pavilion: most is marked at once, then trees, sky and lake are added",
+    alt="Three rounds each. Motorcycle: the marked part grows from the engine over "
+    "most of the machine. Pavilion: most is marked at once, then trees, sky and lake "
+    "are added",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -279,7 +307,8 @@ gain = stop["IoU, until lost"] - stop["IoU, one round"]
 assert gain["chelsea"] > 0.05 and gain["coffee"] < -0.05 and abs(gain.mean()) < 0.02
 assert (stop["rounds"] == 1).sum() == 3
 print(f"mean gain in IoU: {gain.mean():.3f} over {len(gain)} photographs")
-srlab.figures.table(stop, "Asking until another label is first", digits=2)
+digits = {"rounds": 0, "IoU, one round": 2, "IoU, until lost": 2}
+srlab.figures.table(stop, "Asking until another label is first", digits=digits)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three stop after one round, the motorcycle just before its best one. The cat gains,
@@ -301,8 +330,12 @@ srlab.figures.table(stop, "Asking until another label is first", digits=2)
 # ## 3 Erase the picture while it learns
 #
 # If a network learns from photographs with holes, at random places, it cannot rely on
-# one part. Four papers, four shapes of holes:
-#
+# one part. Four papers, four shapes of holes.
+
+# %% slideshow={"slide_type": "-"}
+srlab.ask("16.c")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # | | what is erased | filled with |
 # |---|---|---|
 # | **Hide-and-Seek** (2017) | each cell of a grid, with probability 0.5 | mean colour |
@@ -310,44 +343,46 @@ srlab.figures.table(stop, "Asking until another label is first", digits=2)
 # | **Cutout** (2017) | one square, clipped at the border | mean colour |
 # | **GridMask** (2020) | squares of a lattice, more often later on | mean colour |
 
-# %% slideshow={"slide_type": "-"}
-srlab.ask("16.c")
-
 # %% slideshow={"slide_type": "subslide"}
 from srlab.saliency.erasing import Cutout, GridMask, HideAndSeek, RandomErasing
 
 erasers = {"Hide-and-Seek": HideAndSeek(), "Random Erasing": RandomErasing()}
 erasers |= {"Cutout": Cutout(), "GridMask": GridMask()}
 cat = photos["chelsea"]
-small = srlab.imresize(cat, scale=0.5).clamp(0, 1)
+small = srlab.imresize(cat, scale=0.4).clamp(0, 1)
 crowd = small.expand(300, -1, -1, -1)
 draw, rows, drawn = run.generator, {}, {}
 for name, eraser in erasers.items():
     hole = 1 - eraser.mask(crowd, draw)
     each = hole.mean(dim=(1, 2, 3))
-    rows[name] = [each.mean(), each[each > 0].mean(), (each == 0).float().mean()]
-    seed = next(s for s in range(100) if each[s] > 0)  # one that loses anything
-    hole = hole[seed : seed + 1]
+    rows[name] = [each.mean(), each.min(), each.max(), (each == 0).float().mean()]
+    sides = hole.diff(dim=2).abs().mean((1, 2, 3)) / each.clamp(min=0.01)
+    at = int(sides.argmax() if name == "GridMask" else (each > 0).int().argmax())
+    hole = hole[at : at + 1]  # GridMask: the smallest squares; else the first with any
     drawn[name] = torch.where(hole > 0, eraser.filling(small, draw), small)
-columns = ["erased, mean", "where there is a hole", "photographs without"]
+columns = ["erased, mean", "least", "most", "photographs without"]
 erased = 100 * pd.DataFrame(rows, index=columns).T.astype(float)
 assert 47 < erased["erased, mean"]["Hide-and-Seek"] < 54
-assert (erased["erased, mean"].drop("Hide-and-Seek") < 20).all()
+assert erased["erased, mean"].drop("Hide-and-Seek").between(6, 15).all()
+assert erased["least"]["Hide-and-Seek"] < 30 and erased["most"]["Hide-and-Seek"] > 70
+assert 28 < erased["most"]["Random Erasing"] < 34
 assert 42 < erased["photographs without"]["Random Erasing"] < 58
 srlab.figures.table(erased, "Of 300 draws each, %", digits=0)
 
 # %% slideshow={"slide_type": "subslide"}
 srlab.show(
     drawn,
-    height=92,
+    columns=2,
+    height=120,
     alt="The cat four times: grey cells in half of the picture; a rectangle of noise; "
-    "one grey square; small grey squares in a regular grid",
+    "one grey square; grey squares in a regular grid",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Hide-and-Seek takes half of every picture, the other three less than a fifth of it.
-# Settings are the papers', lengths in shares of the shorter side. None of the four asks
-# the network anything.
+# Hide-and-Seek takes half on average, the others about a tenth; single draws differ
+# much. Settings are the papers', but that Random Erasing's largest area is 0.33 and not
+# 0.4; lengths are shares of the shorter side. None of the four asks the network
+# anything.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Play with it
@@ -400,8 +435,8 @@ srlab.widgets.explore(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 Erase where the network looks
 #
-# Random holes hit the grass as often as the cat. Four methods ask the network's own map
-# $O$ (stretched to 0 to 1) what to hide:
+# Random holes hit the grass as often as the cat. Four methods ask the network itself,
+# three of them by its map $O$ of the label, stretched to 0 to 1:
 #
 # - **AE-PSL**: the *picture* where $O \ge 0.8$, for another network;
 # - **ACoL**: the *features* where $O \ge 0.6$, for a second branch;
@@ -436,7 +471,8 @@ hidden = {n: 100 * (1 - m.mean()).item() for n, m in list(where.items())[1:4]}
 known = 100 * (three != 255).float().mean().item()
 assert hidden["AE-PSL keeps"] < hidden["ACoL's B sees"] < 25 and 5 < known < 30
 assert where["ADL weighs"].min() >= 0.5
-print({f"hidden, {name.split()[0]}": f"{v:.0f} %" for name, v in hidden.items()})
+of = ("AE-PSL", "ACoL", "ADL")
+print({f"{n} hides": f"{v:.0f} %" for n, v in zip(of, hidden.values(), strict=True)})
 f"SPG judges {known:.0f} % of the places"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
@@ -453,8 +489,9 @@ srlab.show(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Dark cells are hidden; in the last panel bright is object, black is background, and
 # all between is left open: most of it. ADL's mean over channels knows no class: it
-# hides what is strong for *any* label. Its importance is 0.5 at least, since the means
-# are not negative: it stresses, and hides nothing.
+# hides what is strong for *any* label. Its importance goes from 0.5 to 1, since the
+# means are not negative: all places are made weaker, the dull ones most, none is
+# hidden.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -489,9 +526,8 @@ def filled(x, kept):
 
 
 one = torch.eye(7)[3].outer(torch.eye(7)[3])[None, None]  # 1 in the middle of 7x7
-guess = filled(one, 1 - one)
-assert guess[0, 0, 3, 3] == 0
-f"a single peak, dropped, is filled with {guess[0, 0, 3, 3]:.0f}"
+assert filled(one, 1 - one)[0, 0, 3, 3] == 0
+"a hole does not see its own value: a single 1 among zeros, dropped, is filled with 0"
 
 # %% slideshow={"slide_type": "subslide"}
 from srlab.saliency.erasing import DropBlock
@@ -506,25 +542,27 @@ for size in (1, 3, 5, 7):
         gone = kept == 0
         error = (filled(standard, kept) - standard)[gone].square().mean()
         scores.append(1 - (error / standard[gone].square().mean()).item())
+        if gone[0, 5].any():  # the channel that is drawn below
+            holes[f"blocks of {size}"] = kept[:, 5:6]
     told[size], dropped[size] = np.mean(scores), gone.float().mean().item()
-    some = int(gone.any((2, 3))[0].int().argmax())  # a channel that loses any
-    holes[f"blocks of {size}"] = kept[:, some : some + 1]
-assert told[1] > 0.5 and told[1] > told[3] > told[5] > told[7] and told[7] < 0.1
+assert told[1] > 0.5 and 0.2 < told[3] < 0.4 and 0.03 < told[5] < 0.17
+assert -0.15 < told[7] < 0.05 and len(holes) == 4
 assert all(0.14 < share < 0.24 for share in dropped.values())
 {size: f"{100 * v:.0f} % explained" for size, v in told.items()}
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 srlab.show(
-    {"one channel": min_max(features[:, 5:6]), **holes},
+    {"channel 5": min_max(features[:, 5:6]), **holes},
     height=100,
-    alt="One channel of the features, and four masks of a channel: single black cells, "
-    "and dark squares of 3, 5 and 7 cells",
+    alt="One channel of the features, and four masks of it: single black cells, and "
+    "dark squares of 3, 5 and 7 cells",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Of single dropped values the neighbours explain more than half of the variance, of
-# blocks of 7 nothing: to guess the channel's mean would be as good. *That* is erased.
-# (Each channel has its own draw, so one mask says little about the share.)
+# On this photograph the neighbours explain more than half of the variance of single
+# dropped values, and less the larger the block. Of blocks of 7, on a map of 11 x 17,
+# they explain nothing: to guess the channel's mean would be as good or better. *That*
+# is erased. (Each channel has its own draw, so one mask says little about the share.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **FickleNet** (Lee et al., 2019) drops units inside each window of a convolution, in
@@ -558,9 +596,10 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The draws are CAM with noise, and their maximum is CAM again: chance at the test alone
-# finds nothing new. If FickleNet does, then because it was *trained* so, and its
-# windows have learned to do without their best unit.
+# On this photograph, with CAM's weights, the draws are CAM with noise, and their
+# maximum is CAM again: chance at the test alone finds nothing new. If FickleNet does,
+# then because it was *trained* so, and its windows learned to do without their best
+# unit.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -621,8 +660,22 @@ losses = trained(acol, run.pick(fast=40, full=40, rehearse=2), 1e-3)
 assert run.rehearse or losses[-1] < 0.05 < 2 < losses[0]
 f"loss {losses[0]:.1f} at first" + ("" if run.rehearse else ", below 0.05 at last")
 
+# %% slideshow={"slide_type": "subslide"}
+from matplotlib import colormaps
+
+
+def on_map(m, mask):
+    """A map, black 0 and pale 1, with the object's outline in light blue."""
+    rgb = colormaps["magma"](m[0, 0].detach().numpy())[..., :3]
+    rgb = torch.tensor(rgb, dtype=torch.float32).permute(2, 0, 1)[None]
+    picture = outlined(rgb, mask, (0.4, 0.9, 1.0))
+    return srlab.imresize(picture, size=(88, 131)).clamp(0, 1)
+
+
+on_map(cam(bike, "motorcycle or moped"), outline).shape
+
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-panels, rows = {}, {}
+panels, rows = [], {}
 for k, name in enumerate(four):
     x, mask, target = photos[name], masks[name], torch.tensor([k])
     with torch.no_grad():
@@ -630,35 +683,37 @@ for k, name in enumerate(four):
         *_, a, b = acol(deep, target)
     found = [min_max(a), min_max(b), acol.maps(deep, target)]
     found = [min_max(F.interpolate(m, mask.shape[-2:], mode="bilinear")) for m in found]
+    found = [maps[name], *found]
     rows[name] = [v for m in found for v in overlap((m >= 0.5).float(), mask)]
     if name in ("chelsea", "motorcycle"):
-        shown = [x, *found]
-        titles = [name, f"A, {name}", f"B, {name}", f"larger, {name}"]
-        for title, one in zip(titles, shown, strict=True):
-            panels[title] = srlab.imresize(one, size=(84, 126)).clamp(0, 1)
+        panels += [on_map(m, mask) for m in found]
+kinds = ["CAM", "A", "B", "larger of A, B"]
 srlab.show(
     panels,
+    kinds * 2,
     columns=4,
-    cmap="magma",
-    limits=(0, 1),
-    alt="For cat and motorcycle: A's map is a bright blob on the object; B's a ring "
-    "around it, dark where A looked; the larger of both fills most of the picture",
+    alt="Above the cat, below the motorcycle, outlined in light blue. CAM's map is "
+    "bright on a part of the object, A's a wide blob on most of it; B's a ring around "
+    "that, dark where A looked; the larger of both fills most of the picture",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-kinds = ["marked, of the object", "object, of the marked", "IoU"]
-columns = pd.MultiIndex.from_product([["A", "B", "larger"], kinds])
-mean = pd.DataFrame(rows, index=columns).T.mean().unstack()[kinds]
+parts = ["marked, of the object", "object, of the marked", "IoU"]
+columns = pd.MultiIndex.from_product([kinds, parts])
+mean = pd.DataFrame(rows, index=columns).T.mean().unstack().loc[kinds, parts]
 if not run.rehearse:
-    assert mean.loc["larger", kinds[0]] > mean.loc["A", kinds[0]] + 0.05
-    assert mean.loc["larger", kinds[1]] < mean.loc["A", kinds[1]] - 0.08
+    cam_part, a_part, _, both_part = mean[parts[0]]
+    assert a_part - cam_part > 0.2 > both_part - a_part > 0.05
+    assert mean.loc[kinds[3], parts[1]] < mean.loc["A", parts[1]] - 0.08
     assert mean.loc["B", "IoU"] < mean.loc["A", "IoU"] - 0.1
 srlab.figures.table(100 * mean, "Mean of the four photographs at half, %", digits=0)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # B does look elsewhere: at a ring around what A has. The larger of both marks more of
-# the object, as the paper says, and much more of everything else. At half of the
-# maximum the IoU falls.
+# the object than CAM, as the paper says. But most of that is in A already, *which
+# erases nothing*: its head is other than CAM's (a mean over 3x3, two padded
+# convolutions). What B adds is some object and much more of everything else, and the
+# IoU falls. Each map is stretched by itself, so B's peak is 1, however unsure B is.
 #
 # One reason is our data. A label here *is* a photograph, and its background tells the
 # label as well as its object: nothing keeps B on the object. The paper has a thousand
@@ -705,8 +760,8 @@ overlaps = {name: curve(maps) for name, maps in drawn_by.items()}
 srlab.figures.curves(
     {name: (bars, line) for name, line in overlaps.items()},
     "threshold", "mean IoU of five photographs",
-    "Four curves of IoU over the threshold, each with a peak; Eigen-CAM's "
-    "is at the far left, those of CAM and Grad-CAM++ near 0.3",
+    "Four curves of IoU over the threshold: those of CAM and Grad-CAM++ have a peak "
+    "near 0.3; Eigen-CAM's only falls, from the far left on",
     size=(6, 2.8),
 )  # fmt: skip
 
@@ -718,14 +773,16 @@ rows = {
 peaks = pd.DataFrame(rows, index=["IoU at 0.5", "IoU at its best", "best threshold"]).T
 apart = [np.ptp(peaks[column]) for column in ("IoU at 0.5", "IoU at its best")]
 assert 0.1 < apart[0] < 0.17 and 0.03 < apart[1] < 0.09
-assert peaks["best threshold"]["Eigen-CAM"] < 0.1
+assert peaks["best threshold"]["Eigen-CAM"] == bars[0]
+assert peaks["IoU at its best"].idxmin() == "Eigen-CAM"
 print(f"best and worst are {apart[0]:.2f} apart at 0.5, {apart[1]:.2f} at their best")
 srlab.figures.table(peaks, "One threshold for all, and its own for each", digits=2)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At 0.5 one would think that the methods differ widely. With a threshold for each, more
-# than half of the difference is gone: it came from how the values of the maps are
-# spread, not from where they look.
+# At 0.5 one would think that the methods differ widely. With a threshold for each,
+# more than half of the difference is gone: it came from how the values of the maps are
+# spread, not from where they look. Eigen-CAM is still the last, at the lowest threshold
+# that we tried.
 #
 # Two rules follow (Choe et al., 2020). Give each method its own threshold. And **choose
 # it on other photographs** than those on which the IoU is reported; our five are too
@@ -743,7 +800,8 @@ srlab.figures.table(peaks, "One threshold for all, and its own for each", digits
 # Eleven ways, one trunk (the photo classifier's, 86.5 % right on these photographs
 # before), one budget: three minutes of one CPU core, on 700 photographs of Imagenette's
 # ten classes with their labels only. Boxes that we drew by hand for its validation
-# photographs are for measuring alone.
+# photographs are for measuring alone. **The truth is these boxes, filled in**: they
+# cover 44 % of a picture on average.
 #
 # The complete training, for any method and seed:
 
@@ -771,24 +829,32 @@ made if len(made) else print(srlab.evaluation.results("localisation").attrs["not
 srlab.ask("16.h")
 
 # %% slideshow={"slide_type": "subslide"}
-runs = srlab.evaluation.results("localisation")
-blob = runs[runs["method"] == "centre"].iloc[0]  # a blob in the middle, no network
-runs = runs[runs["method"] != "centre"]
+bench = srlab.evaluation.results("localisation")
+blob = bench[bench["method"] == "centre"].iloc[0]  # a blob in the middle, no network
+whole = bench[bench["method"] == "everything"].iloc[0]  # all of the picture marked
+runs = bench[bench["method"].isin([*METHODS])]
 assert sorted(runs["method"].unique()) == sorted(METHODS)
 assert (runs.groupby("method").size() == 3).all()
 titles = {key: plan.title for key, plan in METHODS.items()}
 wanted = ["top1", "pointing", "iou", "area", "threshold", "minutes", "steps"]
 means = runs.groupby("method")[wanted].mean().loc[[*METHODS]].rename(titles)
 means.loc["middle blob"] = [blob[c] for c in wanted]
+means.loc["whole picture"] = [whole[c] for c in wanted]
 means = means.rename(columns={"top1": "top-1", "iou": "IoU"})
 means[["top-1", "pointing", "area"]] *= 100
 print(f"pointing: {blob['photographs']:.0f} photographs;", end=" ")
-f"IoU and area: {blob['photographs_iou']:.0f}, thresholds from the others"
+print(f"IoU and area: {blob['photographs_iou']:.0f}, thresholds from the others")
+assert 0.43 < whole["iou"] < 0.445  # |box| / |picture|: their share of it
+f"boxes cover {100 * whole['iou']:.0f} % of a picture, mean of these"
 
 # %% slideshow={"slide_type": "subslide"}
 units = dict.fromkeys(("top-1", "pointing", "area"), "%")
 digits = {"top-1": 1, "pointing": 1, "area": 0, "IoU": 3, "minutes": 1, "steps": 0}
 srlab.figures.table(means, "Means of three seeds", units=units, digits=digits)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The two last rows see nothing. For the whole picture "pointing" is that of a place
+# drawn by lot.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The IoU alone, with its spread:
@@ -801,6 +867,7 @@ figure = Figure(figsize=(6.4, 3.4))
 axes = figure.subplots()
 y = np.arange(len(by))[::-1]
 axes.errorbar(by["mean"], y, xerr=by["std"], fmt="o", color="#0072B2", capsize=4)
+axes.axvline(whole["iou"], color="#555555", linestyle=":", label="whole picture")
 axes.axvline(by.loc["CAM", "mean"], color="#0072B2", alpha=0.4, label="CAM")
 axes.axvline(blob["iou"], color="#D55E00", linestyle="--", label="blob in the middle")
 axes.set_yticks(y, by.index)
@@ -810,24 +877,44 @@ axes.spines[["top", "right"]].set_visible(False)
 srlab.show(
     figure,
     alt="Eleven means of IoU with error bars of a standard deviation over three seeds, "
-    "close together about CAM's line; a dashed line of the blob in the middle lies to "
-    "the right of them",
+    "close together about CAM's line; a dotted line of the whole picture is just left "
+    "of it, a dashed one of the blob in the middle to the right of all",
 )
 
+# %% slideshow={"slide_type": "subslide"}
+above = by["mean"] - whole["iou"]
+close = above[above < 0.011]
+assert "CAM" in close and len(close) == 8 and above.min() > 0
+n = blob["photographs"]
+hits = n * np.array([means["pointing"]["CAM"] / 100, blob["pointing"]])
+moves = np.sqrt((hits * (1 - hits / n)).sum())  # were they independent
+assert 7 < hits[0] - hits[1] < 14 and 7 < moves < 9
+print(f"IoU above the whole picture's: CAM {above['CAM']:+.3f},", end=" ")
+print(f"{len(close)} of 11 by at most {close.max():.3f}")
+print(f"pointing: CAM {hits[0]:.0f}, blob {hits[1]:.0f} of {n},", end=" ")
+print(f"by lot {n * whole['pointing']:.0f}")
+f"other photographs change the difference of two such counts by {moves:.0f}"
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# All lie within a few hundredths. The dashed line is a blob in the middle of *every*
-# picture, which has seen nothing: people put objects in the middle of photographs. By
-# IoU none of the eleven beats it. By pointing CAM does: it knows better where the
-# object is than how far it goes.
+# The dotted line marks the **whole picture**, with no map at all. CAM and seven of the
+# ten others are hardly above it: here an IoU of 0.44 says next to nothing about where a
+# map looks. The dashed line is a blob in the middle of *every* picture, which has seen
+# nothing: people put objects in the middle of photographs. By IoU none of the eleven
+# beats it.
+#
+# Pointing tells more: by lot 42 % would hit, and CAM hits 81 %. The blob hits 76 %. CAM
+# is ahead by 11 photographs of 197, and the choice of photographs alone moves that by
+# about 8 (somewhat less, since both often hit the same ones). So that may be chance.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Is a difference larger than chance?
 #
 # Runs with the same seed have the same crops in the same order. So take differences to
-# CAM seed by seed, and measure their mean in units of its standard error. With three
-# seeds, $|t| > 4.3$ happens by chance once in twenty times. But ten methods are
-# compared: if none of them differed, some would pass that bar in 40 % of all such
-# tables (were they independent).
+# CAM seed by seed, and measure their mean in units of its standard error (their
+# standard deviation over $\sqrt{3}$: how far a mean of three is off). With three seeds,
+# $|t| > 4.3$ happens by chance once in twenty times. But ten methods are compared: if
+# none of them differed, some would pass that bar in 40 % of all such tables (were they
+# independent).
 
 # %% slideshow={"slide_type": "subslide"}
 table = runs.pivot(index="seed", columns="method", values="iou")
@@ -841,44 +928,97 @@ paired = pd.DataFrame(rows, index=["IoU - CAM's", "least", "most", "t"]).T
 large = paired.index[(paired["t"].abs() > 4.3)].tolist()
 print(f"at least one of ten by chance: {100 * (1 - 0.95**10):.0f} %")
 print("beyond 4.3:", ", ".join(large) or "none")
-srlab.figures.table(paired, "Differences to CAM with the same seed", digits=3)
+digits = dict.fromkeys(paired.columns, 3) | {"t": 1}
+srlab.figures.table(paired, "Differences to CAM with the same seed", digits=digits)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# One of ten passes the bar: Random Erasing, by 0.006, with three seeds that happen to
+# agree. Where nothing differs, four tables of ten have such a one. ACoL, FickleNet and
+# Hide-and-Seek have larger means, 0.01 to 0.02, and all three seeds above CAM; they do
+# *not* pass. Three seeds are few.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### What of it is the border?
+#
+# ACoL's and FickleNet's heads are padded convolutions: a place in the middle is in 25
+# of FickleNet's windows, one in the corner in 9. So their maps fade towards the border,
+# *as the blob does*. Is it that, or the erasing, that gains? Two checks that train
+# nothing:
+#
+# - give CAM's map this fade: multiply it by the number of windows of 5 x 5;
+# - take theirs from them: multiply each place by CAM's mean there over all photographs,
+#   and divide by their own ("fading as CAM").
 
 # %% slideshow={"slide_type": "subslide"}
-gap = paired["IoU - CAM's"]
-assert len(large) > 0
-assert gap.abs().max() < 0.05 and means["IoU"].drop("middle blob").max() < blob["iou"]
-assert means["pointing"]["CAM"] > means["pointing"]["middle blob"] + 3
-assert -0.01 < gap["Hide-and-Seek"] < 0.035
-top = means["top-1"].drop("middle blob")
-assert gap["ACoL"] > 0.01 and gap["FickleNet"] > 0.01
+pairs = {"CAM": "cam", "CAM, faded": "cam_faded"}
+pairs |= {"ACoL": "acol", "ACoL, fading as CAM": "acol_as_cam"}
+pairs |= {"FickleNet": "ficklenet", "FickleNet, fading as CAM": "ficklenet_as_cam"}
+pairs |= {"Hide-and-Seek": "has", "Hide-and-Seek, faded": "has_faded"}
+seeds = bench.pivot(index="seed", columns="method", values=["iou", "pointing"])
+iou, point = seeds["iou"], 100 * seeds["pointing"]
+rows = {t: [iou[m].mean(), iou[m].min(), iou[m].max(), point[m].mean()]
+        for t, m in pairs.items()}  # fmt: skip
+fade = pd.DataFrame(rows, index=["IoU", "least seed", "most", "pointing"]).T
+fade.loc["middle blob"] = [blob["iou"]] * 3 + [100 * blob["pointing"]]
+fade.shape
+
+# %% slideshow={"slide_type": "subslide"}
+got = fade["IoU"]
+assert got["CAM, faded"] > max(got["ACoL"], got["FickleNet"]) + 0.005
+assert abs(got["ACoL, fading as CAM"] - got["CAM"]) < 0.008
+assert abs(got["FickleNet, fading as CAM"] - got["CAM"]) < 0.008
+assert 0.008 < got["Hide-and-Seek, faded"] - got["CAM, faded"] < 0.014
+assert got["middle blob"] == got.max()
+assert fade["pointing"].idxmax() == "CAM, faded" and fade["pointing"].max() > 83
+digits = {"IoU": 3, "least seed": 3, "most": 3, "pointing": 1}
+units = {"pointing": "%"}
+title = "The same maps, with a fade and without"
+srlab.figures.table(fade, title, units=units, digits=digits)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Faded, and trained no further, **CAM's own map is above both**, and it points best of
+# all. Without their fade both are where CAM is. So the border explains what ACoL and
+# FickleNet gain here; nothing that we can see is left for erasing. A fade has seen no
+# picture. It adds what the blob knows: objects are in the middle.
+#
+# Hide-and-Seek has CAM's head, and its hundredth stays when both are faded alike. That
+# gain may be of its erasing. (We looked at it because it was large; that is no test.)
+
+# %% slideshow={"slide_type": "subslide"}
+gap, top = paired["IoU - CAM's"], means["top-1"].dropna()
+assert large == ["Random Erasing"] and 0.004 < gap["Random Erasing"] < 0.008
+for name in ("ACoL", "FickleNet", "Hide-and-Seek"):
+    assert 0.01 < gap[name] < 0.025 and paired["least"][name] > 0
+assert gap.abs().max() < 0.025 and by["mean"].max() < blob["iou"]
 assert means["pointing"][["AE-PSL", "ACoL"]].max() < means["pointing"]["CAM"] - 2
-assert top["Hide-and-Seek"] < top["CAM"] - 6 and top.max() < 100 * start + 2
+assert top["Hide-and-Seek"] < top["CAM"] - 6 and len(top) == 11
+assert top.max() < 100 * start - 1 and means["area"][:11].between(60, 80).all()
 print(f"Hide-and-Seek against CAM: IoU {gap['Hide-and-Seek']:+.3f}, top-1", end=" ")
 print(f"{top['Hide-and-Seek'] - top['CAM']:+.1f} points")
 print(f"largest gain {gap.max():+.3f} ({gap.idxmax()}), smallest {gap.min():+.3f}")
 f"top-1 from {top.min():.1f} to {top.max():.1f} %, {100 * start:.1f} % before"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# What the table shows, and no more:
+# What the tables show, and no more:
 #
-# - Some differences to CAM are larger than the seeds explain. All are smaller than
-#   0.05, and the blob is above every one.
-# - ACoL and FickleNet gain 0.01 and more. Both have heads of padded convolutions (a
-#   place in the middle is in 25 of FickleNet's windows, one in the corner in 9), so
-#   their maps fade towards the border, *as the blob does*. What of the gain is that,
-#   and what erasing, we have not separated.
+# - By IoU all eleven lie between "mark everything" and "mark the middle", 0.05 apart.
+#   With boxes that large little else can be seen.
+# - The gains over CAM, 0.021 at most, do not pass a test that knows how many were
+#   tried, and the two largest are the border's.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# - Hide-and-Seek, whose paper reports better maps *and* a better network, has a few
-#   hundredths of IoU more at most, and pays with more than six points of top-1: half of
-#   each picture hidden is a lot in three minutes.
-# - The trunk began as the photo classifier. Three minutes with hard labels on 700
-#   photographs need not keep what it knew: no method gains two points.
+# - Hide-and-Seek, whose paper reports better maps *and* a better network, has about a
+#   hundredth of IoU more, and pays with nine points of top-1: half of each picture
+#   hidden is a lot in three minutes.
+# - All eleven end *below* the 86.5 % that they began with: three minutes with hard
+#   labels on 700 photographs cost more than they taught.
 # - AE-PSL and ACoL point worse than CAM. In the larger of two stretched maps two places
 #   have the value 1, the second map's may be off the object, and one of them is taken.
 #
 # It is not shown that erasing never helps. Longer training may do, or larger networks,
-# or other settings: each method has its paper's, but for narrower heads and windows.
+# or other settings. Each method has its paper's, but for narrower heads and windows,
+# Random Erasing's largest area, and AE-PSL's two rounds (not three) of a minute and a
+# half each; its top-1 is the first one's.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Others have measured it at full length. **Choe et al. (2020)** trained CAM,
@@ -934,24 +1074,21 @@ srlab.figures.table(pooled, "Five photographs", digits=3)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 panels = {}
-for name in ("CAM", "mean of four", "maximum of four", "CAM, six views"):
-    one = all_maps[name][3] / all_maps[name][3].max()
-    panels[name] = srlab.imresize(one, size=(84, 125)).clamp(0, 1)
+for name in ("CAM", "maximum of four", "CAM, six views"):
+    panels[name] = on_map(all_maps[name][3] / all_maps[name][3].max(), outline)
 srlab.show(
     panels,
-    columns=4,
-    cmap="magma",
-    limits=(0, 1),
-    alt="Four maps of the motorcycle, all with their peak between engine and front "
-    "wheel: CAM; the mean of four, much alike; the maximum, larger and brighter; "
-    "six views, a little smoother than CAM",
+    alt="Three maps of the motorcycle, outlined, all with their peak at the front "
+    "wheel: CAM; the maximum of four, larger and brighter; six views, a little "
+    "smoother than CAM",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # At 0.5 the maximum looks better than each of the four: it is larger everywhere. At
 # its own threshold it is not, and neither is the mean. A mean of methods that look at
-# the *same* features of the same network averages little that is independent. The
-# mirrored view gains a hundredth here, for two passes; six gain no more.
+# features of the *same* trunk averages little that is independent. With the mirrored
+# view IoU is a hundredth higher, at 0.5 three hundredths; six views give no more. Five
+# photographs that also choose the threshold: take all of it as a hint.
 #
 # That is no verdict on sums of *different networks*, which the sources mean; and
 # bagging and boosting we have not run.
@@ -978,9 +1115,7 @@ assert 0.4 < min(spent.values()) < max(spent.values()) < 0.6
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # If a codec spent bits in proportion to the map, so many would go to the object on
-# average. A map of hard edges around half a cat is bad for a codec, a smooth one that
-# covers too much perhaps not. **Do better maps save bytes?** Make a guess, and write it
-# down.
+# average. **Do better maps save bytes?** Make a guess, and write it down.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1021,8 +1156,9 @@ checked_b
 # %% slideshow={"slide_type": "-"}
 left = checked_b.use(features, cam.raw(cat, "cat"), 0.6)
 lost = 1 - (left.sum() / features.sum()).item()
-assert 0.25 < lost < 0.5
-f"{100 * lost:.0f} % of their sum"
+cells = hidden["ACoL's B sees"]
+assert 0.25 < lost < 0.5 and 100 * lost > cells + 10
+f"{100 * lost:.0f} % of their sum, on {cells:.0f} % of the places: the strong ones"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 16.2 A teacher that may be silent
@@ -1075,16 +1211,18 @@ checked_honest
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How much does the other way flatter? Here are 20 photographs whose curves are a common
-# one and noise, 400 times:
+# one and noise that is smooth over the threshold, as real curves are, 400 times:
 
 # %% slideshow={"slide_type": "-"}
 common = 0.45 - 0.5 * (torch.tensor(bars) - 0.3) ** 2
+far = (torch.tensor(bars)[:, None] - torch.tensor(bars)) / 0.2
+alike = torch.exp(-far.square() / 2).double() + 1e-6 * torch.eye(len(bars))
 noisy = torch.randn(400, 20, len(bars), generator=torch.Generator().manual_seed(3))
-worlds = common + 0.1 * noisy
+worlds = common + 0.1 * noisy @ torch.linalg.cholesky(alike).float().T
 told_honest = np.mean([float(checked_honest.use(w)[1]) for w in worlds])
 told_same = worlds[:, ::2].mean(1).amax(1).mean().item()
 truly = common.max().item()
-assert truly - 0.03 < told_honest < truly + 0.003 and told_same > truly + 0.01
+assert truly - 0.015 < told_honest < truly and 0.005 < told_same - truly < 0.02
 print(f"the best there is: {truly:.3f}; told by your way {told_honest:.3f}")
 f"told on the photographs that chose: {told_same:.3f}"
 
@@ -1097,16 +1235,17 @@ srlab.quiz(16)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What to remember
 #
-# - A map shows what is enough for the label: of large objects a part, of thin ones too
-#   much.
+# - A map shows what is enough for the label: of a large object a part, and at times the
+#   background.
 # - Hide it, and the label is still there. Hidden again and again, the background comes
 #   too, and nothing says stop.
-# - Erase pictures or features, blindly, by lot, or where the network looks: ten ways of
-#   one idea.
+# - Erase pictures or features, by lot or where the network looks, or (SPG) teach what
+#   the network is sure of: ten ways to one aim.
 # - Blocks are dropped because neighbours tell what single units were.
 # - ACoL's second branch looks elsewhere. Elsewhere need not be on the object.
 # - A threshold of its own for each method, chosen on other photographs; several seeds;
-#   and a rival that sees nothing. Little of the progress over CAM is left then.
+#   rivals that see nothing (the whole picture, the middle); and CAM with the same fade.
+#   In our short runs next to nothing of the progress over CAM is left then.
 #
 # Next: notebook 17 spends bytes by such maps.
 
