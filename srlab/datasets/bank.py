@@ -24,12 +24,13 @@ class Bank:
     """Pairs (input, target) of whole pictures; `batch` cuts the same place of both.
 
     Args:
-        pairs: uint8, (C, h, w) and (C, r h, r w), r the same whole number for all.
+        pairs: uint8, (C, h, w) and (D, r h, r w); C, D and r, a whole number, are the
+            same for all.
         device: where they stay.
         seed: with the step, it fixes what a batch holds.
 
     Raises:
-        ValueError, TypeError: no pair, another dtype, C or r.
+        ValueError, TypeError: no pair, another dtype, C, D or r.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class Bank:
         if not pairs:
             raise ValueError("no pictures to train on")
         self.ratio = pairs[0][1].shape[-1] // pairs[0][0].shape[-1]
-        channels = pairs[0][0].shape[0]
+        channels, targets = (t.shape[0] for t in pairs[0])
         for i, (x, y) in enumerate(pairs):
-            wanted = (channels, *(n * self.ratio for n in x.shape[1:]))
+            wanted = (targets, *(n * self.ratio for n in x.shape[1:]))
             if x.shape[0] != channels or tuple(y.shape) != wanted:
                 raise ValueError(
                     f"pair {i} is {tuple(x.shape)} and {tuple(y.shape)}; expected "
@@ -80,8 +81,8 @@ class Bank:
             rank, world: process `rank` of `world` gets its share, every world-th crop.
 
         Returns:
-            (count / world, C, size, size) and (..., r size, r size), float32 in [0, 1],
-            in memory order channels_last, each in one of its 8 positions at random.
+            (count / world, C, size, size) and (..., D, r size, r size), in [0, 1], in
+            memory order channels_last, each in one of its 8 positions at random.
         """
         image, top, left, position = self._draw(step, count, size)
         mine = slice(rank, None, world)

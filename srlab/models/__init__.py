@@ -2,9 +2,10 @@
 # Copyright (c) The srlab authors
 """The networks, one file a paper, and `load`, which gives a trained restorer by name.
 
-Every network has two attributes: ``channels`` is 1 for luma or 3 for RGB, and
-``upscale`` says how many times it enlarges: 1 for those (SRCNN, VDSR) that take a
-picture which bicubic interpolation has enlarged already. Values are in [0, 1], and the
+Every network has two attributes: ``channels`` is 1 for luma, 3 for RGB or 4 for RGB
+and the quality at which the picture was coded (`CodedNet`), and ``upscale`` says how
+many times it enlarges: 1 for those (SRCNN, VDSR) that take a picture which bicubic
+interpolation has enlarged already. Values are in [0, 1], and the
 result is not clamped. The discriminators are here too, and have neither: they judge
 pictures, and `load` does not know them.
 """
@@ -15,6 +16,7 @@ from importlib import import_module
 
 _FILES = {
     "AdaDM": "adadm",
+    "CodedNet": "coded",
     "EDSR": "edsr",
     "ESPCN": "espcn",
     "RCAN": "rcan",
@@ -32,6 +34,7 @@ _DISCRIMINATORS = {
     "VGGDiscriminator": "discriminators",
 }
 _TOOLS = {
+    "CodedRestorer": "loading",
     "LumaRestorer": "loading",
     "Restorer": "loading",
     "SelfEnsemble": "tiling",

@@ -20,7 +20,15 @@ from srlab import images, models, weights
 from srlab.images import check_image, check_whole
 from srlab.resample import imresize
 
-__all__ = ["LumaRestorer", "Restorer", "build", "load", "multiply_adds", "restorer"]
+__all__ = [
+    "CodedRestorer",
+    "LumaRestorer",
+    "Restorer",
+    "build",
+    "load",
+    "multiply_adds",
+    "restorer",
+]
 __all__ += ["warm_start"]
 
 
@@ -80,13 +88,37 @@ class LumaRestorer(Restorer):
         return images.rgb(torch.cat([luma, large], dim=1))
 
 
+class CodedRestorer(Restorer):
+    """A `CodedNet` as a restorer of decoded pictures of one quality.
+
+    Attributes:
+        level: the quality's plane, 0 to 1; `at` gives a restorer with another.
+    """
+
+    level = 0.5
+
+    def at(self, level: float) -> CodedRestorer:
+        """The same net for pictures of another level, see `training.coded.Coding`."""
+        if not 0 <= level <= 1:
+            raise ValueError(f"level must be 0 to 1, not {level!r:.40}")
+        twin = CodedRestorer(self.net, self.scale)
+        twin.card, twin.level = self.card, float(level)
+        return twin.requires_grad_(False)
+
+    def _colour(self, image: torch.Tensor) -> torch.Tensor:
+        plane = torch.full_like(image[:, :1], self.level)
+        return self.net(torch.cat([image, plane], dim=1))
+
+
 def restorer(net: nn.Module, scale: int | None = None) -> Restorer:
-    """A network as a restorer: `LumaRestorer` for one channel, else `Restorer`.
+    """A network as a restorer, by its channels: luma, RGB, or RGB and quality.
 
     Args:
         net: any with `channels` and `upscale`.
         scale: needed for nets that take an enlarged picture (upscale = 1).
     """
+    if net.channels == 4:
+        return CodedRestorer(net, net.upscale)
     if net.upscale == 1 and scale is None:
         kind = type(net).__name__
         raise ValueError(

@@ -249,6 +249,18 @@ def _real_esrgan() -> tuple[Recipe, dict, dict]:
     return _gan(full, _COMPACT, "SRVGG", features="photo")
 
 
+def _coded(codec: str, scale: int) -> tuple[Recipe, dict, dict]:
+    """A restorer of decoded pictures; scale 1 cleans, with a net of the same size."""
+    wide = {"scale": scale, "width": 64, "blocks": 16}
+    full = _full(
+        "CodedNet", scale, wide, codec=codec, loss="l2", batch=32, patch=96 // scale,
+        stored="float16", steps=200_000,
+    )  # fmt: skip
+    small = {"settings": {"width": 32, "blocks": 5}, "batch": 8, "patch": 80 // scale}
+    short = {**small, "steps": 200_000, "minutes": 15.0, "every": 1000}
+    return full, short, {**small, "steps": 250, "batch": 4}
+
+
 _RRDB = {"width": 32, "growth": 16, "blocks": 4}
 _COMPACT = {"width": 48, "convs": 12}
 _DEGRADED = {"degradation": "real_esrgan", "sharpen": True, "stored": "float16"}
@@ -294,4 +306,10 @@ _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
     "srvgg_x4": _srvgg(),
     "real_esrnet_x4": _real_esrnet(),
     "real_esrgan_x4": _real_esrgan(),
+    "decoded_clean_x2": _coded("clean", 2),
+    "decoded_jpeg_x2": _coded("jpeg", 2),
+    "decoded_jpeg_x1": _coded("jpeg", 1),
+    "decoded_webp_x2": _coded("webp", 2),
+    "decoded_avif_x2": _coded("avif", 2),
+    "decoded_mean_scale_x2": _coded("mean_scale", 2),
 }

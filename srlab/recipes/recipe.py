@@ -84,6 +84,7 @@ class Recipe:
     seed: int = 0  # of the first weights and of the batches
     minutes: float = 0.0  # end by the clock, and the rate follows it; 0: by steps
     degradation: str = ""  # "real_esrgan": small pictures through srlab.degrade
+    codec: str = ""  # "jpeg": small pictures through a codec, srlab.training.coded
     sharpen: bool = False  # targets sharpened (USM), as Real-ESRGAN's are
     pool: int = 180  # degraded pairs that are made together and shuffled
     gan: Gan | None = None  # a second player and its losses
@@ -111,6 +112,8 @@ class Recipe:
             raise ValueError(f"minutes is {self.minutes}; expected a number from 0")
         if self.degradation not in ("", "real_esrgan", "first_order"):
             raise ValueError(f"no degradation is called {self.degradation!r}")
+        if self.codec not in ("", "clean", "jpeg", "webp", "avif", "mean_scale"):
+            raise ValueError(f"no coding is called {self.codec!r}")
 
     def net(self) -> nn.Module:
         """The network as the run begins, the same for the same seed.

@@ -14,6 +14,7 @@ from srlab import images, metrics
 from srlab.datasets import benchmark_set
 from srlab.datasets.bank import Bank, Pair
 from srlab.resample import imresize
+from srlab.training.coded import CodedBank, coded_pairs
 from srlab.training.degraded import DegradedBank, degradation, degraded_pairs
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ def bank(
     With a degradation the small pictures are made as they are needed.
     """
     found = (p.to(device) for p in pictures(recipe.data, recipe.limit))
+    if recipe.codec:
+        return CodedBank(
+            found, recipe.codec, net.upscale, device=device, seed=recipe.seed
+        )
     if recipe.degradation:
         return DegradedBank(
             found, degradation(recipe.degradation, net.upscale), net.upscale,
@@ -118,7 +123,7 @@ def validate(
     for scale, (x, y) in found:
         x, y = (images.from_uint8(t[None].to(device)) for t in (x, y))
         if net is None:
-            ratio = y.shape[-1] // x.shape[-1]
+            x, ratio = x[:, :3], y.shape[-1] // x.shape[-1]
             result = imresize(x, scale=ratio) if ratio > 1 else x
         else:
             with torch.inference_mode():
@@ -138,6 +143,9 @@ def validation_pairs(
         whole = pictures(recipe.validation, recipe.limit)
     else:
         whole = [images.to_uint8(image)[0] for image in found.values()]
+    if recipe.codec:
+        (scale,) = recipe.scales
+        return [(scale, pair) for pair in coded_pairs(whole, recipe.codec, scale)]
     if recipe.degradation:
         (scale,) = recipe.scales
         pipeline = degradation(recipe.degradation, scale)

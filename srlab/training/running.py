@@ -144,6 +144,8 @@ def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
     }
     data = f"{', '.join(recipe.data)}: {report.steps} steps of {recipe.batch} crops"
     small = f"LR by {recipe.degradation}" if recipe.degradation else "bicubic LR"
+    if recipe.codec:
+        small = f"decoded from {recipe.codec} files of several qualities"
     if recipe.sharpen:
         small += ", sharpened targets"
     return Card(
@@ -152,7 +154,7 @@ def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
         device=device_name(),
         minutes=round(report.seconds / 60, 1),
         licence="MIT",
-        metrics=metrics | measure(net, recipe.scales),
+        metrics=metrics | ({} if recipe.codec else measure(net, recipe.scales)),
         model=recipe.model,
         settings=settings,
         note=_note(recipe, report),
