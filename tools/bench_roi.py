@@ -71,9 +71,8 @@ def equal(codec: schemes.RoiJPEG, x: torch.Tensor) -> tuple[tuple, tuple]:
     except ValueError:
         files = ((PLAIN(q), PLAIN(q).encode(x)) for q in range(50, 100))
         plain = min(files, key=lambda pair: abs(len(pair[1]) - len(data)))
-    low, high = max(1, codec.background - 10), min(codec.quality, codec.background + 10)
     moved = meet_size(
-        lambda b: replace(codec, background=b), x, len(plain[1]), low, high
+        lambda b: replace(codec, background=b), x, len(plain[1]), 1, codec.quality
     )
     return moved, plain
 

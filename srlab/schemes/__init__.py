@@ -23,6 +23,7 @@ _PLACES = {
     "RoiLearned": "roi_learned",
     "RoiVideo": "video",
     "Stitched": "stitched",
+    "TwoLayer": "two_layer",
     "TwoPiece": "qualities",
     "block_entropy": "qualities",
     "centre_map": "maps",

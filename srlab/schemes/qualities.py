@@ -65,8 +65,9 @@ class TwoPiece:
 
     Attributes:
         threshold: of the map. With start = 0 nothing but the object is left.
-        share: if given, the threshold is chosen for each picture so that about this
-            share of its blocks becomes object, and `threshold` is not looked at.
+        share: if given, the threshold is chosen for each picture so that this share of
+            its blocks becomes object, more where several have the same P, and
+            `threshold` is not looked at.
     """
 
     threshold: float = 0.5
@@ -81,10 +82,8 @@ class TwoPiece:
         self, P: torch.Tensor, start: float, end: float, block: int = 8
     ) -> torch.Tensor:
         p = blocks(P, block)
-        if self.share is None:
-            inside = p >= self.threshold
-        else:
-            inside = _ranks(p) >= 1 - self.share
+        by_share = self.share is not None
+        inside = _highest(p, self.share) if by_share else p >= self.threshold
         return torch.where(inside, float(end), float(start))
 
 
@@ -116,6 +115,14 @@ def _ranks(p: torch.Tensor) -> torch.Tensor:
     return (below / flat.numel()).view(p.shape)
 
 
+def _highest(p: torch.Tensor, share: float) -> torch.Tensor:
+    """The share of blocks with the highest values, and those that equal the last."""
+    count = round(share * p.numel())
+    if not count:
+        return torch.zeros_like(p, dtype=torch.bool)
+    return p >= p.flatten().topk(count).values[-1]
+
+
 @dataclass(frozen=True)
 class Edges:
     """More quality where the map changes: its entropy in small blocks.
@@ -142,7 +149,7 @@ class Edges:
         self, P: torch.Tensor, start: float, end: float, block: int = 8
     ) -> torch.Tensor:
         H = block_entropy(P, self.n)
-        edge = ((_ranks(H) >= 1 - self.share) & (H > 0)).float()[None, None]
+        edge = (_highest(H, self.share) & (H > 0)).float()[None, None]
         edge = edge.repeat_interleave(self.n, -1).repeat_interleave(self.n, -2)
         edge = blocks(edge[..., : P.shape[-2], : P.shape[-1]], block) > 0
         if self.base is None:

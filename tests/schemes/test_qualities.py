@@ -38,6 +38,11 @@ def test_linear_by_hand():
 def test_two_piece_and_its_share():
     assert TwoPiece(0.5)(RAMP, 30, 75)[0].tolist() == [30] * 5 + [75] * 5
     assert TwoPiece(share=0.3)(RAMP, 30, 75)[0].tolist() == [30] * 7 + [75] * 3
+    box = torch.zeros(1, 1, 8, 80)
+    box[..., 24:56] = 1
+    for share in (0.1, 0.4):  # all of what is equally high
+        assert TwoPiece(share=share)(box, 0, 1).sum() == 4
+    assert TwoPiece(share=0)(box, 0, 1).sum() == 0
     assert TwoPiece(0)(RAMP, 30, 75).unique().tolist() == [75]
 
 
