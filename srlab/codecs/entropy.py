@@ -18,7 +18,8 @@ import numpy as np
 
 from srlab.codecs.base import CorruptStream
 
-__all__ = ["TOTAL", "Tables", "decode", "encode", "gaussian_tables", "whole"]
+__all__ = ["TOTAL", "Decoder", "Encoder", "Tables", "decode", "encode"]
+__all__ += ["gaussian_tables", "whole"]
 
 TOTAL = 2**16  # what the counts of a table add up to
 _OFFSET = 2**31
@@ -93,6 +94,80 @@ def _model(tables: Tables, k: int):
     return stream.model.Categorical(tables.counts[k] / TOTAL, perfect=False)
 
 
+class Encoder:
+    """A stream that is written in passes, so that later ones may look at earlier ones.
+
+    A decoder that knows the symbols of a pass can compute the tables of the next.
+    """
+
+    def __init__(self) -> None:
+        from constriction import stream
+
+        self._stream = stream
+        self._coder = stream.queue.RangeEncoder()
+
+    def put(self, symbols: np.ndarray, which: np.ndarray, tables: Tables) -> None:
+        """The symbols of each table one after another, then the escaped ones.
+
+        Args and errors as for `encode`.
+        """
+        symbols, which = np.asarray(symbols), np.asarray(which)
+        if symbols.ndim != 1 or symbols.shape != which.shape:
+            raise ValueError(f"{symbols.shape} symbols, {which.shape} tables")
+        if symbols.size and np.abs(symbols.astype(np.int64)).max() >= _OFFSET:
+            raise ValueError("a symbol takes more than 32 bits")
+        late = []
+        for k in np.unique(which):
+            here = symbols[which == k]
+            place, escaped = _places(tables, k, here)
+            self._coder.encode(place.astype(np.int32), _model(tables, k))
+            late.append(here[escaped].astype(np.int64) + _OFFSET)
+        rest = np.concatenate(late) if late else np.zeros(0, np.int64)
+        if rest.size:
+            halves = np.stack([rest >> 16, rest & 0xFFFF], axis=1).reshape(-1)
+            uniform = self._stream.model.Uniform(2**16)
+            self._coder.encode(halves.astype(np.int32), uniform)
+
+    def data(self) -> bytes:
+        """Everything so far."""
+        return self._coder.get_compressed().astype("<u4").tobytes()
+
+
+class Decoder:
+    """Reads what `Encoder` wrote, pass by pass."""
+
+    def __init__(self, data: bytes):
+        from constriction import stream
+
+        if len(data) % 4:
+            raise CorruptStream(f"{len(data)} bytes of symbols are not whole words")
+        self._stream = stream
+        words = np.frombuffer(data, "<u4").astype(np.uint32)
+        self._coder = stream.queue.RangeDecoder(words)
+
+    def take(self, which: np.ndarray, tables: Tables) -> np.ndarray:
+        """The symbols of one pass; CorruptStream where none can have been sent."""
+        which = np.asarray(which)
+        symbols = np.zeros(which.shape, np.int64)
+        late: Sequence = []
+        try:
+            for k in np.unique(which):
+                mine = np.flatnonzero(which == k)
+                place = self._coder.decode(_model(tables, k), len(mine))
+                symbols[mine] = place.astype(np.int64) + tables.lows[k]
+                late = [*late, mine[place == len(tables.counts[k]) - 1]]
+            rest = np.concatenate(late) if late else np.zeros(0, np.int64)
+            if len(rest):
+                uniform = self._stream.model.Uniform(2**16)
+                halves = self._coder.decode(uniform, 2 * len(rest)).astype(np.int64)
+                symbols[rest] = (halves[::2] << 16 | halves[1::2]) - _OFFSET
+        except (AssertionError, ValueError, RuntimeError) as error:
+            raise CorruptStream(
+                f"no such symbols can have been sent: {error}"
+            ) from None
+        return symbols
+
+
 def encode(symbols: np.ndarray, which: np.ndarray, tables: Tables) -> bytes:
     """The symbols of each table one after another, then the escaped ones.
 
@@ -101,24 +176,9 @@ def encode(symbols: np.ndarray, which: np.ndarray, tables: Tables) -> bytes:
 
     Raises ValueError for symbols beyond 32 bits or of another length than `which`.
     """
-    from constriction import stream
-
-    symbols, which = np.asarray(symbols), np.asarray(which)
-    if symbols.ndim != 1 or symbols.shape != which.shape:
-        raise ValueError(f"{symbols.shape} symbols, {which.shape} tables")
-    if symbols.size and np.abs(symbols.astype(np.int64)).max() >= _OFFSET:
-        raise ValueError("a symbol takes more than 32 bits")
-    coder, late = stream.queue.RangeEncoder(), []
-    for k in np.unique(which):
-        here = symbols[which == k]
-        place, escaped = _places(tables, k, here)
-        coder.encode(place.astype(np.int32), _model(tables, k))
-        late.append(here[escaped].astype(np.int64) + _OFFSET)
-    rest = np.concatenate(late) if late else np.zeros(0, np.int64)
-    if rest.size:
-        halves = np.stack([rest >> 16, rest & 0xFFFF], axis=1).reshape(-1)
-        coder.encode(halves.astype(np.int32), stream.model.Uniform(2**16))
-    return coder.get_compressed().astype("<u4").tobytes()
+    coder = Encoder()
+    coder.put(symbols, which, tables)
+    return coder.data()
 
 
 def decode(data: bytes, which: np.ndarray, tables: Tables) -> np.ndarray:
@@ -126,25 +186,4 @@ def decode(data: bytes, which: np.ndarray, tables: Tables) -> np.ndarray:
 
     The checksum of the container finds damage; this one only never crashes.
     """
-    from constriction import stream
-
-    which = np.asarray(which)
-    if len(data) % 4:
-        raise CorruptStream(f"{len(data)} bytes of symbols are not whole words")
-    coder = stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
-    symbols = np.zeros(which.shape, np.int64)
-    late: Sequence = []
-    try:
-        for k in np.unique(which):
-            mine = np.flatnonzero(which == k)
-            place = coder.decode(_model(tables, k), len(mine)).astype(np.int64)
-            symbols[mine] = place + tables.lows[k]
-            late = [*late, mine[place == len(tables.counts[k]) - 1]]
-        rest = np.concatenate(late) if late else np.zeros(0, np.int64)
-        if len(rest):
-            halves = coder.decode(stream.model.Uniform(2**16), 2 * len(rest))
-            halves = halves.astype(np.int64)
-            symbols[rest] = (halves[::2] << 16 | halves[1::2]) - _OFFSET
-    except (AssertionError, ValueError, RuntimeError) as error:
-        raise CorruptStream(f"no such symbols can have been sent: {error}") from None
-    return symbols
+    return Decoder(data).take(which, tables)

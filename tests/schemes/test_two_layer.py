@@ -112,8 +112,8 @@ def test_the_level_is_in_the_file():
         (lambda: TwoLayer(JPEG(), residual=3), TypeError, "residual"),
         (lambda: TwoLayer(JPEG(), scale=0), ValueError, "scale must be 1 to 8"),
         (lambda: TwoLayer(JPEG(), level=2), ValueError, "level must be 0 to 1"),
-        (lambda: TwoLayer(JPEG(), Interpolator(2), JPEG(), scale=4).encode(X), ValueError,
-         "the restorer gives"),
+        (lambda: TwoLayer(JPEG(), Interpolator(2), JPEG(), scale=4).encode(X),
+         ValueError, "the restorer gives"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense(make, error, words):
