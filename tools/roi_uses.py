@@ -31,17 +31,18 @@ def video() -> Iterator[dict]:
     """Films: a finer region, the plain film of as many bytes, and positions only."""
     clip = schemes.moving_collage()
     collage = clip.masks.amax(1, keepdim=True)
-    yield from _film("collage", clip.frames, clip.masks, collage)
-    folder = find("traffic_cars")
+    yield from _film("collage", clip.frames, clip.masks, collage, 64)
+    folder = find("Traffic_cars")
     frames = torch.cat([images.read(f) for f in image_paths(folder)])
     start = time.perf_counter()
     maps = MotionSaliency(frames)(frames)
     row = {"film": "traffic", "codec": "-", "kind": "saliency", "setting": "motion"}
     yield row | {"seconds": round(time.perf_counter() - start, 2)}
-    yield from _film("traffic", frames, maps, (maps >= 0.5).float())
+    yield from _film("traffic", frames, maps, (maps >= 0.5).float(), 1000)
 
 
-def _film(name: str, frames, maps, region) -> Iterator[dict]:
+def _film(name: str, frames, maps, region, least: int) -> Iterator[dict]:
+    """Rows of one film; objects of fewer than `least` pixels are left out."""
     for codec in ("libx265", "libx264"):
         roi = RoiVideo(maps, crf=30, offset=-0.15, codec=codec)
         row = _measured(roi, frames, region, name, "roi", "crf 30, offset -.15")
@@ -53,7 +54,7 @@ def _film(name: str, frames, maps, region) -> Iterator[dict]:
         thirty = RoiVideo(None, crf=30, codec=codec)
         yield _measured(thirty, frames, region, name, "plain", "crf 30")
         for shrink in (1, 4, 8):
-            film = PositionVideo(maps, codec=codec, shrink=shrink)
+            film = PositionVideo(maps, codec=codec, shrink=shrink, least=least)
             yield _positions(film, frames, name)
 
 
@@ -90,7 +91,9 @@ def _positions(film: PositionVideo, frames, name: str) -> dict:
     start = time.perf_counter()
     data = film.encode(frames)
     seconds = time.perf_counter() - start
-    table = schemes.trajectories(film.decode(data), scale=film.shrink)
+    table = schemes.trajectories(
+        film.decode(data), scale=film.shrink, least=film.least
+    )
     lengths = sorted(table.groupby("object").size(), reverse=True)
     row = {"film": name, "codec": film.codec, "kind": "position"}
     row |= {"setting": f"crf 35, shrink {film.shrink}", "bytes": len(data)}
@@ -122,7 +125,7 @@ def faces() -> Iterator[dict]:
 
 
 def _faces(part: str, kind: str) -> list[torch.Tensor]:
-    folder = find("faces_real_fake") / part / kind
+    folder = find("Faces_real_fake") / part / kind
     return [images.read(file) for file in image_paths(folder)]
 
 
