@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _PLACES = {
+    "AdaptiveTwoLayer": "adaptive",
     "Clip": "collages",
     "Edges": "qualities",
     "Linear": "qualities",
