@@ -23,7 +23,6 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +32,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from srlab import images, paths, saliency, schemes
-from srlab.codecs import AVIF, JPEG, JPEG2000, Codec, MeanScale, WebP
+from srlab.codecs import AVIF, JPEG2000, Codec, MeanScale, WebP
 from srlab.datasets import benchmark_set
 from srlab.evaluation import compare_regions, meet_size
 from srlab.metrics import psnr
@@ -42,7 +41,7 @@ from srlab.schemes.maps import blocks
 from srlab.training.running import device_name
 
 RUNS = Path("build/localising")
-PLAIN = partial(JPEG, optimize="mozjpeg")
+PLAIN = roi_uses.PLAIN
 SETTINGS = ((75, 30), (90, 30))
 GAINS = {
     "roi_gain": "roi_psnr", "background_gain": "background_psnr",
@@ -59,24 +58,6 @@ def gains(table) -> dict[str, float]:
     return sizes | {k: round(float(a[v] - b[v]), 4) for k, v in GAINS.items()}
 
 
-def equal(codec: schemes.RoiJPEG, x: torch.Tensor) -> tuple[tuple, tuple]:
-    """((ROI codec, file), (plain codec, file)) of one size.
-
-    Where the sizes of plain files jump over the wanted one, because many entries of a
-    table round up together, the nearest is taken and the background's quality is moved.
-    """
-    data = codec.encode(x)
-    try:
-        return (codec, data), meet_size(PLAIN, x, len(data), 5, 99)
-    except ValueError:
-        files = ((PLAIN(q), PLAIN(q).encode(x)) for q in range(50, 100))
-        plain = min(files, key=lambda pair: abs(len(pair[1]) - len(data)))
-    moved = meet_size(
-        lambda b: replace(codec, background=b), x, len(plain[1]), 1, codec.quality
-    )
-    return moved, plain
-
-
 def regions() -> Iterator[dict]:
     """Each hand-drawn region at 75/30 and 90/30, on the old grid and beside it."""
     for name, shift, (quality, background) in itertools.product(
@@ -89,7 +70,7 @@ def regions() -> Iterator[dict]:
         codec = schemes.RoiJPEG(mask, quality, background)
         row = {"photograph": name, "shift": shift, "quality": quality}
         row |= {"background": background, "share": round(_share(mask), 4)}
-        roi, plain = equal(codec, x)
+        roi, plain = roi_uses.equal(codec, x)
         table = compare_regions({"roi": roi, "plain": plain}, x, mask)
         yield row | {"roi_psnr": round(float(table.roi_psnr[0]), 4)} | gains(table)
 
@@ -111,7 +92,7 @@ def share() -> Iterator[dict]:
         inside[..., top : top + rows, left : left + columns] = 1
         mask = inside.repeat_interleave(8, -1).repeat_interleave(8, -2)
         codec = schemes.RoiJPEG(mask, quality, background)
-        (codec, data), (twin, same) = equal(codec, x)
+        (codec, data), (twin, same) = roi_uses.equal(codec, x)
         y, z = codec.decode(data), twin.decode(same)
         row = {"image": name, "wanted": part, "share": round(_share(mask), 4)}
         row |= {"quality": quality, "background": background}
@@ -137,7 +118,7 @@ def maps() -> Iterator[dict]:
             overlap = (chosen * object_blocks).sum() / (chosen + object_blocks).clamp(
                 max=1
             ).sum()
-            (codec, data), (twin, same) = equal(codec, x)
+            (codec, data), (twin, same) = roi_uses.equal(codec, x)
             y, z = codec.decode(data), twin.decode(same)
             row = {"set": name[0], "image": name[1], "map": kind, "seed": seed}
             row |= {"share": round(part, 4), "chosen": round(chosen.mean().item(), 4)}
