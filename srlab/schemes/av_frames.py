@@ -50,6 +50,10 @@ LEAST = 16  # pixels a side, x265's stills
 # x265 4.2 writes past its memory in films under 64 pixels wide, and then it crashes.
 LEAST_FILM = {"libx265": 64, "libx264": 16}
 _QUIET = "log-level=none:info=0:pools=none:frame-threads=1"
+# Regions ride on adaptive quantisation, which the fastest presets switch off; these
+# are the modes of the others.
+_QUIET += ":aq-mode=2:aq-strength=1"
+_AQ_X264 = "1"
 _TICK = Fraction(1, 25)
 _CHAIN = 256  # filters in one graph: their set-up takes the square of it
 # Exact rounding, the same on every processor; BT.601 in studio swing, as JPEG's colours
@@ -215,8 +219,9 @@ def film_options(
     region, which then loses up to 3 dB; so they are no larger than a block. But from
     HEVC's level 5 on (large or fast films) they have 32 pixels at least.
     """
-    options = {"crf": str(crf), "preset": preset, "threads": "1"}
+    options = {"crf": str(crf), "preset": preset, "threads": "1", "aq-mode": _AQ_X264}
     if codec == "libx265":
+        del options["aq-mode"]
         pixels = size[0] * size[1]
         level_4 = pixels <= 2.2e6 and max(size) <= 4200 and pixels * fps <= 1.2e8
         unit = block if level_4 else max(block, 32)

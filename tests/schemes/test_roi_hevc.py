@@ -190,3 +190,12 @@ def test_without_the_encoder(monkeypatch):
     assert not RoiHEVC.available()
     with pytest.raises(ImportError, match="pip install av"):
         RoiHEVC(None).encode(torch.zeros(1, 3, 32, 32))
+
+
+def test_the_fastest_preset_follows_the_region_too():
+    """It switches adaptive quantisation off, on which regions ride."""
+    image = photo("coffee")[..., :128, 100:260]
+    mask = torch.zeros(1, 1, 128, 160)
+    mask[..., 32:96, 48:112] = 1
+    fine, plain = (RoiHEVC(m, preset="ultrafast").encode(image) for m in (mask, None))
+    assert len(fine) > 1.05 * len(plain)
