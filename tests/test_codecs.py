@@ -84,13 +84,22 @@ def test_noise_fits_too(quality):
 
 
 def test_settings_are_checked():
-    for bad in (0, 101, 50.5, True, "50"):
+    for bad in (0, 101, float("nan"), True, "50"):
         with pytest.raises(ValueError, match="quality"):
             JPEG(bad)
+    with pytest.raises(ValueError, match="optimize"):
+        JPEG(50, optimize="guetzli")
     with pytest.raises(ValueError, match="4:2:0"):
         JPEG(50, subsampling="4:1:1")
     with pytest.raises(ValueError, match="method"):
         WebP(50, method=9)
+
+
+def test_a_fraction_of_jpegs_quality_lies_between_its_neighbours():
+    image = srlab.photo("coffee")
+    sizes = [len(JPEG(q).encode(image)) for q in (60, 60.5, 61)]
+    assert sizes == sorted(sizes) and len(set(sizes)) == 3
+    assert JPEG(60.0) == JPEG(60) and repr(JPEG(60.5)).startswith("JPEG(quality=60.5")
 
 
 def test_jpeg_2000_keeps_to_a_rate_or_comes_near_a_psnr():

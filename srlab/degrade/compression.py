@@ -47,7 +47,7 @@ def jpeg(image: torch.Tensor, quality: int | torch.Tensor) -> torch.Tensor:
 
     Args:
         image: (B, C, H, W) in [0, 1], on any device (the work is done on the CPU).
-        quality: 1 to 100, whole; or (B,) of them.
+        quality: 1 to 100, fractions allowed; or (B,) of them.
 
     Returns:
         (B, C, H, W) on the 1/255 grid; no gradient.

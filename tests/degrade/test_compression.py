@@ -89,9 +89,12 @@ def test_bad_qualities_are_refused(function, quality):
         function(torch.zeros(2, 3, 8, 8), quality)
 
 
-def test_a_fraction_of_a_quality_has_no_file():
-    with pytest.raises(ValueError, match="whole number"):
-        degrade.jpeg(torch.zeros(1, 3, 8, 8), 50.5)
+def test_a_fraction_of_a_quality_lies_between_its_neighbours():
+    x = srlab.photo("coffee")[..., :128, :128]
+    low, middle, high = (
+        (degrade.jpeg(x, q) - x).square().mean() for q in (50, 52.5, 55)
+    )
+    assert high < middle < low
 
 
 def test_the_gradient_survives_an_earlier_inference_mode():
