@@ -20,8 +20,8 @@ def clean() -> models.CodedRestorer:
     return models.restorer(models.CodedNet(1, width=8, blocks=1))
 
 
-@pytest.mark.parametrize("slope", [4.0, 250.0])
-def test_every_mode_decodes_to_what_was_judged(slope, clean):
+def test_every_mode_decodes_to_what_was_judged(clean):
+    slope = 60.0
     codec = AdaptiveTwoLayer(slope, clean=clean)
     tried = codec.tried(X)
     assert [choice.mode for choice in tried] == list(MODES)
