@@ -128,8 +128,9 @@ assert not {"cat", "cup", "motorcycle or moped"} & set(first)
 srlab.ask("18.a")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Every comparison of this notebook is the same: a file that follows a map, and a plain
-# file as large to within 1 %. A **gain** is the difference of their PSNR on a mask.
+# A **gain** is always this: a file that follows a map, a plain file as large to within
+# 1 % (films: 2 %), and the difference of their PSNR on a mask. Columns of *bytes* or
+# *saved* compare sizes, and say nothing of quality.
 
 
 # %% slideshow={"slide_type": "-"}
@@ -160,7 +161,7 @@ area = all_things.mean().item()
 f"the three cover {100 * area:.0f} % of the picture"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Notebook 15 had four ways to make one map of several classes. Each gets the best
+# Three of notebook 15's ways to make one map of several classes. Each gets the best
 # quality for as many blocks as the objects cover. Beside them: three maps of noise, and
 # the outlines.
 
@@ -193,7 +194,9 @@ f"{len(maps)} files, each beside a plain one as large"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 objects_gain = many[list(things)].mean(axis=1)
-assert objects_gain["by softmax"] < 0 and objects_gain["top 3"] < 0
+assert objects_gain["by softmax"] < 0 and objects_gain["top 3"] < -0.8
+assert 0.5 < objects_gain["noise, mean"] / objects_gain["by softmax"] < 0.85
+assert many["of the objects, %"].idxmin() == "top 3"
 assert 0.2 < objects_gain["named"] < 0.7 < objects_gain["outlines"] < 1.1
 assert many["of the objects, %"]["named"] > 70
 assert many["of the objects, %"]["by softmax"] < 25
@@ -205,24 +208,25 @@ srlab.figures.table(shown, "75 and 30, gain over a plain file as large, dB")
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 dark = {"the collage": crowd.image}
 dark |= {
-    name: crowd.image * (0.15 + 0.85 * region(*maps[name]))
-    for name in ("by softmax", "named", "outlines")
+    name: crowd.image * (0.3 + 0.7 * region(*maps[name]))
+    for name in ("by softmax", "named")
 }
 srlab.show(
     {title: srlab.imresize(x, scale=0.5).clamp(0, 1) for title, x in dark.items()},
-    columns=2,
     height=128,
     alt="The collage of cat, cup and motorcycle on a wall of bricks; and what gets the "
     "better quality, the rest dark. By softmax: bricks at the right "
-    "and below, and a piece of the cup. Named: most of cat, cup and motorcycle. "
-    "Outlines: the three objects",
+    "and below, and a piece of the cup. Named: most of cat, cup and motorcycle",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Fused by its own probabilities, the map lies on the wall, and the objects become
-# *worse* than in a plain file: the bits went to bricks. Once we **name** the three, it
-# finds most of them, and gains half of what outlines gain. Naming is knowledge that did
-# not come from the picture.
+# Fused by its own probabilities, the map meets a fifth of the objects, its top three
+# labels next to nothing of them: less than noise. The objects become *worse* than in a
+# plain file. Noise loses half a decibel as well, two thirds of what the first loses:
+# that much comes from having two qualities, the rest from where the map lies.
+#
+# Once we **name** the three, it finds most of them, and gains half of what outlines
+# gain. Naming is knowledge that did not come from the picture.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -236,7 +240,7 @@ srlab.show(
 # ### Nothing to outline
 #
 # Now *abstract* pictures and such without a background: lake and sky, a galaxy, grass,
-# gravel, bricks. A map comes out of every picture. What does it say there?
+# gravel, bricks. A map comes out of them, too. What does it say there?
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("18.b")
@@ -244,15 +248,21 @@ srlab.ask("18.b")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A test that needs no outline: move the camera by 48 pixels. What a map says of a thing
 # should **move with the thing**. Ask for the same label, compare where both pictures
-# overlap.
+# overlap. To know what that is worth, we do it with *every* label, right or wrong.
 
 
 # %% slideshow={"slide_type": "-"}
-def moved(x, label, by=48):
-    """Correlation of the maps of two crops of one picture, where they overlap."""
-    a = cam(x[..., by:, by:], label)[..., :-by, :-by]
-    b = cam(x[..., :-by, :-by], label)[..., by:, by:]
-    return np.corrcoef(a.flatten(), b.flatten())[0, 1]
+def moved(x, by=48):
+    """For each label, the correlation of its maps of two crops, where they overlap."""
+    both = []
+    for crop in (x[..., by:, by:], x[..., :-by, :-by]):
+        A = net.features(net.prepare(crop))
+        M = torch.einsum("lk,bkhw->lbhw", net.head.weight, A).clamp(min=0)
+        both.append(F.interpolate(M, crop.shape[-2:], mode="bilinear").detach())
+    a, b = both[0][..., :-by, :-by].flatten(1), both[1][..., by:, by:].flatten(1)
+    a, b = (v - v.mean(dim=1, keepdim=True) for v in (a, b))
+    r = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1))
+    return pd.Series(r.numpy(), net.labels).dropna()  # an empty map gives NaN
 
 
 def small(name, side=256):
@@ -262,14 +272,17 @@ def small(name, side=256):
     return (255 * x).round() / 255
 
 
+# %% slideshow={"slide_type": "subslide"}
 asked = {"chelsea": "cat", "coffee": "cup", "china": "building"}
 asked |= {"china, its lake": "coast or lake"}
 asked |= dict.fromkeys(("hubble", "grass", "gravel", "brick"))
 pictures = {name: small(name.split(",")[0]) for name in asked}
 for name, x in pictures.items():
     asked[name] = asked[name] or net.name(x)[0][0]
-stays = {name: moved(x, asked[name]) for name, x in pictures.items()}
-{name: f"{r:.2f}" for name, r in stays.items()}
+stays = {name: moved(x) for name, x in pictures.items() if "," not in name}
+f"{len(net.labels)} labels; maps that are not empty: " + ", ".join(
+    f"{name} {len(r)}" for name, r in stays.items()
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And what does it save? A quarter of the blocks gets 75, the rest 30; noise likewise.
@@ -281,41 +294,51 @@ for name, x in pictures.items():
     both_maps, full = (P, random_map(x, run.generator)), len(plain(75).encode(x))
     saved = [1 - len(RoiJPEG(m, 75, 30, quarter).encode(x)) / full for m in both_maps]
     whole = gain(beside(P, x, rule=quarter), x)
-    p = net.probabilities(x)[0, net.labels.index(asked[name])].item()
-    rows[name] = [asked[name], p, stays[name], 100 * saved[0], 100 * saved[1], whole]
-columns = ["label", "p", "after a move, r", "saved, %", "by noise, %", "whole, dB"]
+    r = stays[name.split(",")[0]]
+    rows[name] = [asked[name], r[asked[name]], r["other object"], r.median()]
+    rows[name] += [100 * saved[0], 100 * saved[1], whole]
+f"{len(rows)} pictures, each by its map and by noise"
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+columns = ["label", "r", "r, other object", "r, middle of all labels"]
+columns += ["saved, %", "by noise, %", "whole, dB"]
 empty = pd.DataFrame(rows, index=columns).T
-objects_r = empty["after a move, r"][:3].astype(float)
-textures = empty.loc[["hubble", "grass", "gravel", "brick"], "after a move, r"]
-assert objects_r.min() > 0.6 and textures.astype(float).mean() < 0.35
+after = empty[columns[1:4]].astype(float)
+assert after[:4].min().min() > 0.5 and after[4:].max().max() < 0.3
+assert (after["r, other object"][:3] > after["r"][:3]).all()
 assert (empty["saved, %"] - empty["by noise, %"]).astype(float).abs().max() < 6
 assert (empty["whole, dB"].astype(float) < 0).all()
-srlab.figures.table(empty, "75 and 30 against 75; whole: against a plain file as large")
+srlab.figures.table(empty, "r: maps before and after a move; whole: at equal bytes")
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 marked = {}
 for name in ("china", "china, its lake", "brick"):
     P = cam(pictures[name], asked[name])
     title = name if "," in name else f"{name}: {asked[name]}"
-    marked[title] = pictures[name] * (0.15 + 0.85 * region(P, quarter))
+    marked[title] = pictures[name] * (0.3 + 0.7 * region(P, quarter))
 srlab.show(
     {t: srlab.imresize(x[..., :384], scale=0.5).clamp(0, 1) for t, x in marked.items()},
     height=116,
     alt="The quarter of the blocks with the better quality. China asked for a "
-    "building: most of the pagoda; asked for a lake: water, shore and some sky, not "
-    "the pagoda. Of the bricks some patches, no different from the rest",
+    "building: most of the pagoda; asked for a lake: water, shore and sky, and "
+    "little of the pagoda. Of the bricks some patches, no different from the rest",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A lake has no outline, and still the map of *coast or lake* lies on water, sky and
-# shore, spares the pagoda, and moves with them. So **abstract** is not the limit. On
-# grass, gravel, bricks and the galaxy the map after the move is another one: it says
-# nothing about them.
+# The lake has no outline, and its map lies on water, sky and shore, and spares most of
+# the pagoda. By eye, in one picture: a hint that the lack of an outline is no obstacle.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The saving does not know that. It is a fifth to a quarter of the bytes everywhere,
-# **by noise as well**: it comes from three quarters at quality 30, not from the map.
-# And the whole is worse than a plain file as large, every time.
+# On grass, gravel, bricks and the galaxy the map after the move is another one: it
+# says nothing about them. The maps of objects and lake move along. But that is not the
+# *label*: asked for *other object*, those of the three objects move even better, and
+# the middle one of all labels reaches .6 to .75. The test can **refuse** a map. It
+# cannot show that one is right.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The saving does not know that. It is 20 to 28 % of the bytes everywhere, **by noise
+# as well**: it comes from three quarters at quality 30, not from the map. And the whole
+# is worse than a plain file as large, every time.
 #
 # **When not to do this.** Where nobody can say what the picture is of: crowds whose
 # labels you do not know, textures, maps, microscopy, scans. A plain file spends bits
@@ -326,9 +349,10 @@ srlab.show(
 # *For the lecturer.*
 # The thesis says that such pictures "can easily be solved" by its method, and shows
 # pictures. Ask what would have convinced the group. Two things are in the table: a
-# rival that sees nothing, and a test of whether the map means anything at all. A
-# correlation after a move is necessary, not sufficient: a map of the image's middle
-# would fail it, a map of all that is bright would pass.
+# rival that sees nothing, and a test that a map can fail. A correlation after a move is
+# necessary, not sufficient: a map of the image's middle would fail it, a map of all
+# that is bright would pass. What would be sufficient? Outlines drawn by people who do
+# not see the map.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 Two categories
@@ -409,7 +433,7 @@ shown.insert(0, "bytes", only["bytes"].map("{:,.0f}".format))
 srlab.figures.table(shown, "90 and 30, gain over a plain file as large, dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Between the thing that was asked for and the other one lie three to five decibels. The
+# Between the thing that was asked for and the other one lie three to six decibels. The
 # wanted one gains from four tenths to three quarters of what its outline would give.
 #
 # Look at the last row. There is no dog, the network hardly believes in one, and yet a
@@ -419,10 +443,13 @@ srlab.figures.table(shown, "90 and 30, gain over a plain file as large, dB")
 p_dog = net.probabilities(scene)[0, net.labels.index("dog")].item()
 p_cat = net.probabilities(scene)[0, net.labels.index("cat")].item()
 assert p_dog < 0.05 and p_cat < 0.1 and only.loc["dog, by label", "cat"] < 0
+likely = [f"{label} {p:.2f}" for label, p in net.name(scene, 5)]
+print("most likely: " + ", ".join(likely))
 f"p of dog {p_dog:.3f}; but of cat, which is there, only {p_cat:.3f}"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A threshold on the probability would not mend it: in a crowd the cat's is low as well.
+# A threshold on the probability would hardly mend it: the five most likely labels are
+# not in the picture, and each of them comes before the cat.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -592,8 +619,8 @@ srlab.figures.table(calls, "Twenty detectors, real or made? %", digits=0)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Perfect on what they have learned from. On other photographs they find what was made,
-# and call most of the *real* tiles made as well. What they have learned is "as sharp as
-# these six", not "real".
+# and call most of the *real* tiles made as well. What they have learned is not "real";
+# perhaps it is "as sharp as these six".
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the filter, on two real faces and what the GAN makes of them: what is called made
@@ -625,21 +652,22 @@ majority = votes.mean(axis=0) > 0.5
 assert majority.tolist() == [True, False, False, False]
 assert 10 < votes[:, 0].sum() < 17 and votes[:, 3].sum() < 9
 print(f"the real faces are kept by {votes[:, 0].sum()} and {votes[:, 3].sum()} of 20")
-panels = {"all four": square(four), "by the truth": greyed([True, False, False, True])}
+title = "real, made / made, real"
+panels = {title: square(four), "by the truth": greyed([True, False, False, True])}
 panels["by the detectors"] = greyed(majority)
 srlab.show(
     panels,
     height=150,
-    alt="Left: two faces, each real and remade, hard to tell apart. Middle, by the "
-    "truth: the two real faces, two grey squares. Right, by the detectors: the real "
-    "astronaut's face, and grey where the real Grace Hopper's was",
+    alt="Left: two faces, each real and remade, the made astronaut crooked. Middle, by "
+    "the truth: the two real faces, two grey squares. Right, by the detectors: the "
+    "real astronaut's face, and grey where the real Grace Hopper's was",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 hoped = plain(75).encode(panels["by the truth"])
-twin, same = meet_size(plain, panels["all four"], len(hoped), 2, 90)
+twin, same = meet_size(plain, panels[title], len(hoped), 2, 90)
 files = {
-    "all four at 75": plain(75).encode(panels["all four"]),
+    "all four at 75": plain(75).encode(panels[title]),
     "made ones grey, by the truth": hoped,
     "plain, as large": same,
     "by the detectors": plain(75).encode(panels["by the detectors"]),
@@ -664,14 +692,15 @@ srlab.figures.table(shown, "The two real faces in the mosaic of four")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # If one knew the truth, this would be a good trade: half of the bytes, and the real
-# faces untouched. By the detectors one real face **does not exist any more**. No
+# faces as good as at 75. By the detectors one real face **does not exist any more**. No
 # decoder, no better detector of next year, no court can bring it back. And the other
 # one stays by few votes: it hangs on the tiles that were learned from.
+# With other tiles other faces are lost.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # With tiles from other places of the same photographs more of the real ones were kept,
-# and other faces lost: such numbers are a lottery. Skin is smooth, and the photograph
+# and other faces lost. Skin is smooth, and the photograph
 # of Grace Hopper had been a JPEG of quality 75 before and was reduced for this page;
 # smooth and soft is what such a detector takes for made. Ask which faces are soft in
 # real archives: old ones, distant ones, those of cheap cameras.
@@ -694,9 +723,10 @@ for judge, part in measured.groupby("judge"):
         "made faces kept, %": 100 * part["fake_kept"].sum() / (2 * n),
         "bytes": part["bytes"].mean(),
         "bytes, all at 75": part["plain_75_bytes"].mean(),
-        "lost real faces, dB": part["lost_psnr"].mean(),
-        "real faces in a plain file as large, dB": part["plain_real_psnr"].mean(),
-        "real faces, gain over it, dB": (
+        "lost real faces, gain, dB": (
+            part["lost_psnr"] - part["plain_real_psnr"]
+        ).mean(),
+        "all real faces, gain, dB": (
             part["real_psnr"] - part["plain_real_psnr"]
         ).mean(),
     }
@@ -706,20 +736,22 @@ f"{len(measured) // 2} mosaics, judged twice"
 called = pd.DataFrame(rows)
 judged = called["classifier"]
 assert 60 < judged.iloc[0] < 75 and 38 < judged.iloc[1] < 45
-assert 25 < judged.iloc[2] < 40 and judged.iloc[5] < judged.iloc[6] - 2
+assert 25 < judged.iloc[2] < 40 and -3.5 < judged.iloc[5] < -2.3
 assert called.loc["bytes", "truth"] < 0.8 * called.loc["bytes, all at 75", "truth"]
-gained = called.iloc[7]
+gained = called.iloc[6]
 assert gained["classifier"] < 0.3 and 1.5 < gained["truth"] < 3
 text = called.map(lambda v: "" if v != v else f"{v:,.0f}")
-text.iloc[7] = gained.map("{:+.1f}".format)
-srlab.figures.table(text, "25 mosaics of four faces")
+for k in (5, 6):
+    text.iloc[k] = called.iloc[k].map(lambda v: "" if v != v else f"{v:+.1f}")
+srlab.figures.table(text, "25 mosaics of four faces; gain: at equal bytes")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # By the truth it is what the thesis promises: fewer bytes, and the real faces two
 # decibels better than in a plain file as large. By the classifier **four of ten real
-# faces** get the quality that was meant for lies, three decibels below that plain file,
-# and the mean of all gains nothing; a third of the lies is kept, now with the seal of a
-# filter. The bytes do not tell the two judges apart.
+# faces** get the quality that was meant for lies, almost three decibels below the plain
+# file of the same mosaic, and the mean of all gains nothing; a third of the lies is
+# kept, now with the seal of a filter. The files are 7 % apart: their size does not say
+# who judged.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **When not to do this.** Whenever the decision can be wrong and the file is all there
@@ -732,7 +764,7 @@ srlab.figures.table(text, "25 mosaics of four faces")
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # The tiles are cut off the grid of the JPEG files that they come from: on it, quality
-# 75 would cost nothing, and the gain by the truth would read 16 dB (notebook 17).
+# 75 would cost nothing, and the gain by the truth would read far too high (17).
 # Fine-tuning all layers for minutes was tried as well and was no better. Large
 # detectors, trained on hundreds of thousands of pictures, are right far more often on
 # the generator that they know, and the literature agrees that this does not carry over
@@ -757,7 +789,7 @@ pasted[corner] = round8(pasted[corner] + alpha * (small_cat - pasted[corner]))
 
 
 def robbed(P, x, rule=half):
-    """Share of the region at 90, share of the file's bytes on it, gain there in dB."""
+    """Per cent of the region at 90, bytes spent on it, the file's, gain there in dB."""
     files = beside(P, x, 90, 30, rule)
     share, data = (region(P, rule) * eyes).sum() / eyes.sum(), files[2]
     return [100 * share.item(), spent(data, eyes), len(data), gain(files, x, eyes)]
@@ -827,7 +859,7 @@ from srlab.saliency.base import normalise
 
 def lit(x, P):
     """A picture, dark where the quality is low."""
-    return srlab.imresize(x * (0.15 + 0.85 * region(P)), scale=0.44).clamp(0, 1)
+    return srlab.imresize(x * (0.3 + 0.7 * region(P)), scale=0.44).clamp(0, 1)
 
 
 srlab.show(
@@ -838,8 +870,8 @@ srlab.show(
     },
     height=132,
     alt="The cat with a small coloured square in the lower right corner; what is "
-    "coded at 90 without it: eyes, nose and brow; with it: the square, one eye and "
-    "two places on the cheeks",
+    "coded at 90 without it: eyes, nose and brow; with it: the square, a patch at each "
+    "eye and a block of a cheek",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -847,7 +879,8 @@ any_patch = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(1))
 stickers = {
     "noise, as large": stuck(round8(any_patch)),
     "the sticker": attacked,
-    "the same, 60 pixels off": stuck(sticker, 252, 343),
+    "the same, 4 pixels off": stuck(sticker, 252, 399),
+    "the same, 48 pixels off": stuck(sticker, 252, 355),
 }
 for name, x in stickers.items():
     stolen[name] = robbed(cam(x, "cat"), x)
@@ -857,7 +890,7 @@ if run.fast:
     assert table.loc["the sticker", "gain there, dB"] < -0.3
     ratio = table["bytes on them"]["the sticker"] / table["bytes on them"]["as it is"]
     assert 0.4 < ratio < 0.8
-    assert table.loc["the same, 60 pixels off", "gain there, dB"] > 0.8
+    assert table["gain there, dB"].iloc[-2:].min() > 0.5
 shown = table.map("{:,.0f}".format)
 shown["gain there, dB"] = table["gain there, dB"].map("{:+.2f}".format)
 srlab.figures.table(shown, "Asked for the cat, 90 and 30")
@@ -867,26 +900,28 @@ srlab.figures.table(shown, "Asked for the cat, 90 and 30")
 # are now worse than in a plain file as large. And the network is as sure of its cat as
 # it was before, so *asking it what it sees shows nothing*.
 #
-# The sticker is brittle, too: moved by 60 pixels it takes nothing. It was made for one
-# place in one picture, and by somebody who had our network.
+# The sticker is brittle, too: moved by 4 pixels it takes nothing, by 48 it takes some
+# tenths of a decibel. It was made for one place in one picture, and by somebody who had
+# our network.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Defences
 #
-# Three that look at the map, one that asks a second network, one that asks a person:
+# Three that look at the map, two with a second network, one that asks a person:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from srlab.saliency import MSROI, Ensemble
 from srlab.schemes import centre_map
 
 
-def capped(x, cap=25.0):
-    """The map before it was stretched, cut off at what cats reach, over that."""
+def capped(x, cap=35.0):
+    """The map before it was stretched, cut off at this cat's own height, over that."""
     raw = cam.raw(x, "cat").clamp(0, cap) / cap
     return F.interpolate(raw, x.shape[-2:], mode="bilinear")
 
 
-both = Ensemble([cam, MSROI()])
+second = MSROI()
+both = Ensemble([cam, second])
 f"the highest value on the cat {cam.raw(cat, 'cat').max():.0f}, on the sticker " + (
     f"{cam.raw(attacked, 'cat').max():.0f}"
 )
@@ -897,7 +932,8 @@ defences = {
     "a quarter, by rank": lambda x: (cam(x, "cat"), TwoPiece(share=0.25)),
     "capped": lambda x: (capped(x), TwoPiece()),
     "times a blob": lambda x: (normalise(cam(x, "cat") * centre_map(x)), TwoPiece()),
-    "a second network": lambda x: (both(x, "cat"), TwoPiece()),
+    "a second network": lambda x: (second(x, "cat"), TwoPiece()),
+    "the mean of the two": lambda x: (both(x, "cat"), TwoPiece()),
     "drawn by hand": lambda x: (eyes, TwoPiece()),
 }
 rows = {}
@@ -914,7 +950,9 @@ if run.fast:
     assert defended["lost"].idxmin() == "none" and defended["lost"]["none"] < -1.3
     assert defended["lost"][["capped", "times a blob", "drawn by hand"]].min() > -0.3
     assert -1 < defended["lost"]["a quarter, by rank"] < -0.2
-    assert defended["lost"]["a second network"] < -0.4
+    assert -0.3 < defended["lost"]["a second network"] < 0
+    assert defended["gain, clean"]["a second network"] < -0.5
+    assert defended["lost"]["the mean of the two"] < -0.4
     assert defended["gain, clean"].idxmax() == "drawn by hand"
 shown = defended.map("{:+.2f}".format)
 for name in columns[3:]:
@@ -922,13 +960,15 @@ for name in columns[3:]:
 srlab.figures.table(shown, "Gain on eyes and nose over a plain file as large, dB")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# - **A cap** works: the sticker may be as loud as it likes, it counts as one cat. It
-#   gets its bits, but the eyes keep theirs, and the file grows.
+# - **A cap** at this cat's own height works: the sticker counts as one cat. It gets its
+#   bits, the eyes keep theirs, and the file grows. Somebody has to know that height
+#   from a clean picture.
 # - **A blob in the middle** works against a corner. It is a bet that nobody puts a
 #   sticker in the middle.
 # - **A quarter by rank** helps: the sticker takes its own places only.
-# - **A second network** that was distilled from the same pictures falls with the first,
-#   and makes the clean map worse.
+# - **A second network** hardly notices the sticker. But its map does not find these
+#   eyes well, without any sticker; and the mean of the two falls by the first one's
+#   half.
 # - **A hand** is best, with and without a sticker.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -942,7 +982,7 @@ srlab.figures.table(shown, "Gain on eyes and nose over a plain file as large, dB
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Point out the size of the attack: two dozen gradient steps, some seconds without a
+# Point out the size of the attack: 16 gradient steps in fast mode, seconds without a
 # GPU. Ask whether a printed sticker would work: this one was not trained for camera,
 # light and angle, but such stickers exist (Brown et al., in the references, against
 # classifiers). An honest nuisance does the same without any attacker: a poster of a cat
@@ -984,11 +1024,10 @@ for s, inside in steps.items():
     print(f"smoothing {s}: {inside.mean():.0f} % of the blocks are finer, ", end="")
     print(f"{change:.1f} % change from frame to frame")
 srlab.show(
-    {f"frame {t}": srlab.imresize(film[t : t + 1], scale=0.5).clamp(0, 1)
-     for t in (0, 12)},
+    {"frame 12 of 24": srlab.imresize(film[12:13], scale=0.5).clamp(0, 1)},
     height=96,
-    alt="Two frames: a cat and a cup of coffee, small, move across a photograph",
-)  # fmt: skip
+    alt="A frame of the film: a cat and a cup of coffee, small, before a photograph",
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Smoothing lets a place that was in the region leave it slowly. With things that move
@@ -1024,14 +1063,13 @@ srlab.figures.table(shown, "H.264; the region 8 steps of the quantiser finer")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # As with stills: the things gain more than a decibel, the rest loses two, the whole
-# more than one. A fine region that *moves* leaves a fine trail on the background, which
-# costs bits that nobody asked for.
+# more than one.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Positions only
 #
-# White on black, four times smaller a side. Then we read the positions back **from the
-# file**: connected components, followed from frame to frame.
+# White on black, four times smaller a side, crf 35. Then we read the positions back
+# **from the file**: connected components, followed from frame to frame.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 white = PositionVideo(clip.masks, codec="libx264")
@@ -1046,13 +1084,13 @@ errors = [
 ]
 assert len(found) == 2 and max(errors) < 2
 roi_bytes = films["bytes"]["region: outlines"]
-print(f"{len(white_file):,} bytes, {roi_bytes / len(white_file):.0f} times smaller")
+print(f"{len(white_file):,} bytes; the film with a region has {roi_bytes:,.0f}")
 f"{len(found)} paths, the largest error {max(errors):.1f} pixels"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 import matplotlib.pyplot as plt
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3))
+figure, axes = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")
 axes[0].imshow(white.decode(white_file)[12, 0, :48, :64], cmap="gray")
 axes[0].set_title("frame 12 of the film, 64 x 48 pixels", fontsize=10)
 for k, label in enumerate(clip.labels):
@@ -1060,7 +1098,7 @@ for k, label in enumerate(clip.labels):
 for k, path in enumerate(found):
     axes[1].plot(*path.T, "k.-", label=f"read back, object {k}")
 axes[1].set(xlim=(0, 256), ylim=(192, 0), aspect="equal", xlabel="x", ylabel="y")
-axes[1].legend(fontsize=8)
+axes[1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 srlab.show(
     figure,
     alt="Left: two white blobs on black. Right: the true paths of cat and cup as broad "
@@ -1068,7 +1106,8 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both films, as a browser plays them. These are the bytes of the files:
+# Two films, as a browser plays them. The first is coarser than the one of the tables,
+# to keep this page small: crf 48 instead of 30.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from base64 import b64encode
@@ -1084,8 +1123,8 @@ def player(data, label, width=256):
     )
 
 
-shown_film = h264(clip.masks, crf=42).encode(film)
-print(f"{len(shown_film):,} and {len(white_file):,} bytes")
+shown_film = h264(clip.masks, crf=48).encode(film)
+print(f"{len(shown_film):,} bytes (the tables': {roi_bytes:,.0f}), {len(white_file):,}")
 HTML(
     player(shown_film, "Cat and cup move over a photograph, with a finer region")
     + player(white_file, "Two white blobs on black")
@@ -1097,35 +1136,76 @@ HTML(
 # %% slideshow={"slide_type": "-"}
 srlab.ask("18.f")
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Small files are mostly wrapping: the boxes of the .mp4, and a note of the encoder on
+# itself. So we count the **video** alone as well.
+
+
+# %% slideshow={"slide_type": "-"}
+def video_bytes(data):
+    """Bytes of a film without the boxes of the .mp4 and the encoder's note."""
+    at, total = data.index(b"mdat") + 4, 0
+    end = at - 8 + int.from_bytes(data[at - 8 : at - 4], "big")
+    while at < end:  # units: 4 bytes of length, then the unit; kind 6 is a note
+        length = 4 + int.from_bytes(data[at : at + 4], "big")
+        total += 0 if data[at + 4] & 31 == 6 else length
+        at += length
+    return total
+
+
+wrapping = len(white_file) - video_bytes(white_file)
+assert 1600 < wrapping < 2000
+f"of the {len(white_file):,} bytes of the white film {wrapping:,} are wrapping"
+
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 places = torch.tensor(np.stack(found)).round().to(torch.int16)  # (2, 24, 2)
 numbers = places.numpy().tobytes()
+quarter_film = srlab.imresize(film, scale=1 / 4).clamp(0, 1)
 full_size = PositionVideo(clip.masks, shrink=1, codec="libx264")
 ladder = {
-    "region, crf 30": roi_bytes,
-    "plain, crf 30": len(h264(None, crf=30).encode(film)),
-    "plain, crf 40": len(h264(None, crf=40).encode(film)),
-    "plain, crf 51, the coarsest": len(h264(None, crf=51).encode(film)),
-    "white on black": len(full_size.encode(film)),
-    "white on black, 4 times smaller": len(white_file),
-    "the numbers, 16 bits each": len(numbers),
+    "region, crf 30": h264(clip.masks, crf=30).encode(film),
+    "region, crf 35": h264(clip.masks, crf=35).encode(film),
+    "plain, crf 35": h264(None, crf=35).encode(film),
+    "plain, crf 51, the coarsest": h264(None, crf=51).encode(film),
+    "plain, crf 35, a quarter a side": h264(None, crf=35).encode(quarter_film),
+    "white, crf 35": full_size.encode(film),
+    "white, crf 35, a quarter a side": white_file,
 }
-rungs = pd.DataFrame({"bytes": ladder})
-rungs["times smaller than region"] = roi_bytes / rungs["bytes"]
-assert 9 < rungs.iloc[5, 1] < 25 and rungs.iloc[6, 1] > 100
-assert rungs.iloc[3, 0] < 3 * rungs.iloc[5, 0]
+f"{len(ladder)} films, and {len(numbers)} bytes of numbers"
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+rungs = pd.DataFrame(
+    {name: [len(data), video_bytes(data)] for name, data in ladder.items()},
+    index=["bytes", "video"],
+).T
+rungs.loc["the numbers, 16 bits each"] = len(numbers)
+rungs["times the white one's, bytes"] = rungs["bytes"] / len(white_file)
+rungs["video only"] = rungs["video"] / video_bytes(white_file)
+file_times, times = rungs.iloc[:, 2], rungs["video only"]
+assert 12 < file_times.iloc[0] < 18 and 8 < file_times.iloc[1] < 11
+assert 38 < times.iloc[0] < 48 and 24 < times.iloc[1] < 30 and 15 < times.iloc[2] < 20
+alone = times.iloc[2] / times.iloc[[4, 5]]  # fewer pixels; white
+assert 7 < alone.iloc[0] < 9 and 6 < alone.iloc[1] < 8.5
+assert 2 < times.iloc[3] < 3 and 1.8 < times.iloc[4] < 2.6 and 2 < times.iloc[5] < 3
 shown = rungs.map("{:,.0f}".format)
-shown["times smaller than region"] = rungs.iloc[:, 1].map("{:,.1f}".format)
+shown[rungs.columns[2:]] = rungs.iloc[:, 2:].map("{:,.1f}".format)
 srlab.figures.table(shown, "24 frames of 256 x 192 pixels")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Fifteen times smaller than the film with a region: tens of times, nearly. But ten
-# times one gets from a *plain* film at the coarsest setting: it is as small as white on
-# black of full size, and it still has colours. And if positions are all one wants, one
-# writes **the positions**: 192 bytes, fourteen times less again.
+# As a file, the white film is 15 times smaller than the film with a region; the video
+# alone **43** times. But a part of that is the coarser crf: at the same one it is 27
+# times, and 17 below a plain film. So "tens of times" holds for the video alone, not
+# for these files.
+#
+# What brings it? Beside plain at the same crf: white alone 7 times, fewer pixels alone,
+# *in colour*, 8 times, both 17. Where the pixels are few already, white is worth a
+# factor of two. And at full size a plain film at crf 51 is as small as white. Both
+# keep colours. If positions are all one wants, one writes **the positions**: 192 bytes,
+# a fourteenth of the file, about a fifth of its video.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# And a real street, 20 frames of 768 x 432, loaded; the region is what moves.
+# And a real street, 20 frames of 768 x 432, loaded; the region is what moves, 8 steps
+# finer (an offset of -.15).
 
 # %% slideshow={"slide_type": "-"}
 street = srlab.evaluation.results("roi_video")
@@ -1142,7 +1222,10 @@ assert max(lengths) < 16 and 5 < len(lengths) < 15
 small_film = size_of["position", "crf 35, shrink 4"]
 fold = [size_of["roi"].iloc[0] / small_film, size_of["plain", "crf 30"] / small_film]
 assert 9 < fold[0] < 12 and 5 < fold[1] < 7
-f"{fold[0]:.1f} times smaller than the film with a region, {fold[1]:.1f} than plain"
+alone = (size_of["roi"].iloc[0] - wrapping) / (small_film - wrapping)
+assert 12 < alone < 15
+print(f"{fold[0]:.1f} times smaller than with a region, {fold[1]:.1f} than plain")
+f"the video about {alone:.0f} times, if {wrapping:,} bytes are wrapping here as well"
 
 # %% slideshow={"slide_type": "subslide"}
 text = listed.map(lambda v: v if isinstance(v, str) else f"{v:,.0f}" if v > 99
@@ -1150,11 +1233,12 @@ text = listed.map(lambda v: v if isinstance(v, str) else f"{v:,.0f}" if v > 99
 srlab.figures.table(text.set_index("kind"), "Cars on a street, a still camera")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Four times smaller a side, the white film is about ten times smaller than the film
-# with a region, and six times smaller than a plain one at the same crf. At full size it
-# is still two thirds *of that plain film*: blobs that change their shape are dear. And
-# no path lasts much longer than half of the film. What moves is a guess of a simple
-# saliency; spots touch and part, and nothing tells which car is which.
+# A quarter a side, the white film (crf 35) is about ten times smaller than the film
+# with a region, and six times than a plain one, both at crf 30. At full size it is
+# still two thirds *of that plain film*, though coarser by five steps: blobs that change
+# their shape are dear. And no path lasts much longer than half of the film. What moves
+# is a guess of a simple saliency; spots touch and part, and nothing tells which car is
+# which.
 #
 # **When not to do this.** When anybody could ask later *who* it was, which car, which
 # colour: it is gone. When the saliency misses things: what it missed was never there.
@@ -1211,6 +1295,9 @@ helps = pd.DataFrame(rows, index=["its own map", "less the other's"]).T
 assert (helps.diff(axis=1).iloc[:, 1].abs() < 0.6).all()
 srlab.figures.table(helps, "Gain of the wanted one, dB")
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Here it hardly does: the two maps share little on this collage.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 18.2 What a filter does
 #
@@ -1235,14 +1322,17 @@ checked_filter
 
 # %% slideshow={"slide_type": "-"}
 ours = 1 - judged["real faces lost, %"] / 100, 1 - judged["made faces kept, %"] / 100
+rates = {"no filter": (1, 0), "ours": ours, "right in 99 of 100": (0.99, 0.99)}
 rows = {}
-for name, (k, f) in {"ours": ours, "right in 99 of 100": (0.99, 0.99)}.items():
+for name, (k, f) in rates.items():
     lost, share = checked_filter.use(9900, 100, k, f)
-    rows[name] = [round(float(lost)), 100 * float(share)]
-archive = pd.DataFrame(rows, index=["real lost", "made, of the kept, %"]).T
-assert archive.iloc[0, 0] > 2000 and archive.iloc[1, 0] == 99
+    rows[name] = [round(float(lost)), round(100 * f), 100 * float(share)]
+columns = ["real lost", "made removed", "made, of the kept, %"]
+archive = pd.DataFrame(rows, index=columns).T
+assert archive.iloc[1, 0] > 2000 and (archive.iloc[2, :2] == 99).all()
 shown = archive.map("{:,.2f}".format)
-shown["real lost"] = archive["real lost"].map("{:,.0f}".format)
+for name in columns[:2]:
+    shown[name] = archive[name].map("{:,.0f}".format)
 srlab.figures.table(shown, "9,900 real photographs and 100 made ones")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -1285,7 +1375,12 @@ for k, path in enumerate(found):
     }
 ahead = pd.DataFrame(rows).T
 assert ahead["line of four"].max() < 3.5 and ahead["stays"].min() > 5
-srlab.figures.table(ahead, "Mean distance from the true next place, pixels", digits=1)
+assert (ahead["line of four"] < ahead["last step"]).sum() == 1
+srlab.figures.table(ahead, "Mean distance from the next place read, pixels", digits=1)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# On the straight path four places calm the noise. On the curve the last step is better
+# by almost half: the line looks back too far.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
@@ -1296,8 +1391,8 @@ srlab.quiz(18)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What to remember
 #
-# - A map comes out of every picture. Whether it *means* something is to be tested: with
-#   a rival that sees nothing, and by moving the camera.
+# - A map comes out of almost every label. A rival that sees nothing and a moved camera
+#   can show that it means nothing. That it passes them does not show that it is right.
 # - What a region saves, it saves by coarsening the rest; a map of noise saves as much.
 #   A map decides who pays.
 # - Naming the class is knowledge from outside, and the largest step in a crowd.
@@ -1306,7 +1401,8 @@ srlab.quiz(18)
 #   real pictures are many.
 # - Who is in the picture can steer the map. A cap, a prior, a hand help; test them with
 #   somebody who knows them.
-# - "Tens of times smaller" is a sentence without an end: than what?
+# - "Tens of times smaller" is a sentence without an end: than what, at which quality
+#   and size of the frame, with or without the wrapping?
 #
 # Next: notebook 19 gives a picture to two codecs.
 
