@@ -2,9 +2,9 @@
 # Copyright (c) The srlab authors
 """Count amplitudes of residuals: data/residual_tables.json, for srlab.codecs.Residual.
 
-    python tools/train_residual_tables.py        # 3 minutes on one CPU core
+    python tools/train_residual_tables.py        # a minute on one CPU core
 
-Photographs of BSDS500's train part, halved, coded as JPEG at several qualities and
+Sixty photographs of BSDS500's train part, halved, coded as JPEG at several qualities and
 enlarged again by bicubic; what is missing is quantised with several steps. Counts are
 of amplitudes 0 to 15 and above, for each group of frequencies and class of activity.
 """
@@ -59,7 +59,7 @@ def _add(table: np.ndarray, scaled: np.ndarray) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photographs", type=int, default=200)
+    parser.add_argument("--photographs", type=int, default=60)
     options = parser.parse_args(arguments)
     steps, qualities = (8, 12, 18, 27, 40), (10, 20, 35, 50, 70, 85)
     found = count(options.photographs, steps, qualities)

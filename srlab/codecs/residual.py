@@ -235,8 +235,8 @@ def amplitude_tables(kind: int) -> entropy.Tables:
 def flag_tables() -> entropy.Tables:
     """Tables of the flags, 0 or 1: 16 shares of kept blocks x 6 neighbourhoods.
 
-    The odds of a block grow with each kept neighbour by a factor of 2.2, which fits
-    what training photographs show; the sixth is of blocks whose neighbours are unknown.
+    The odds of a block grow with each kept neighbour by a factor of 2.2, a guess that
+    nothing was fitted to; the sixth is of blocks whose neighbours are unknown.
     """
     made = []
     for rate in range(16):

@@ -56,7 +56,7 @@ class AdaptiveTwoLayer:
 
     Attributes:
         slope: grey values squared that one bit per pixel must save, above 0; files
-            shrink as it grows. About 3 for 0.9 bpp, 200 for 0.1.
+            shrink as it grows. On photographs, tens for about 1 bpp, hundreds for less.
         enlarge: restorer of the decoded small picture (x2); None: bicubic.
         clean: restorer of the decoded picture (x1); None: "cleaned" is not tried.
         family: quality -> codec of pictures; both layers' first streams.

@@ -98,8 +98,7 @@ def _in_turn(pictures, coding: Coding, scale: int, each: int) -> Iterator:
         y = images.crop_to_multiple(whole[None].cpu(), 2)[0]
         for _ in range(count):
             quality = coding.qualities[n % len(coding.qualities)]
-            # A stride that meets all qualities, and others for the next picture.
-            n += 1
+            n += 1  # the next picture goes on where this one ends
             yield coded(y, scale, coding, quality), y
 
 
