@@ -5,8 +5,9 @@
     python tools/train_residual_tables.py        # a minute on one CPU core
 
 Sixty photographs of BSDS500's train part, halved, coded as JPEG at several qualities
-and enlarged again by bicubic; what is missing is quantised with several steps. Counts are
-of amplitudes 0 to 15 and above, for each group of frequencies and class of activity.
+and enlarged again by bicubic; what is missing is quantised with several steps.
+Counts are of amplitudes 0 to 15 and above, for each group of frequencies and class of
+activity.
 """
 
 from __future__ import annotations
