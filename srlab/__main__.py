@@ -182,10 +182,12 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from srlab import recipes, training
+    from srlab.recipes import two_codecs
     from srlab.training import coding, running
 
     if args.list:
         others = ["photo_classifier", "localiser", *coding.names(), *_SMALL]
+        others += two_codecs.names()
         print("\n".join([*recipes.names(), *others]))
         return 0
     if not args.name:
@@ -206,6 +208,9 @@ def _train(args: argparse.Namespace) -> int:
             return 0
         if args.name in coding.names():
             print(f"wrote {_code(args, changes)} and its card")
+            return 0
+        if args.name in two_codecs.names():
+            print(f"wrote {_around(args, changes)} and its card")
             return 0
         recipe = recipes.get(args.name, args.preset or "fast")
         recipe = replace(recipe, **changes, compile=args.compile)
@@ -268,6 +273,18 @@ def _code(args: argparse.Namespace, changes: dict):
     plan = replace(coding.recipe(args.name, args.preset or "fast"), **changes)
     folder = args.folder or f"runs/{plan.name}-{plan.preset}"
     return running.run_codec(plan, folder, args.out)
+
+
+def _around(args: argparse.Namespace, changes: dict):
+    """And the nets around two codecs."""
+    from srlab.recipes import two_codecs
+    from srlab.training import running
+
+    if args.adversarial is not None:
+        changes = {**changes, "adversarial": args.adversarial}
+    plan = replace(two_codecs.get(args.name, args.preset or "fast"), **changes)
+    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
+    return running.run_two_codecs(plan, folder, args.out)
 
 
 _SMALL = ("context_serial", "context_checkerboard", "progressive", "msroi")

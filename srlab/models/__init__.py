@@ -7,7 +7,8 @@ and the quality at which the picture was coded (`CodedNet`), and ``upscale`` say
 many times it enlarges: 1 for those (SRCNN, VDSR) that take a picture which bicubic
 interpolation has enlarged already. Values are in [0, 1], and the
 result is not clamped. The discriminators are here too, and have neither: they judge
-pictures, and `load` does not know them.
+pictures, and `load` does not know them. Nor does it know `TwoCodecsNet`, the pair of
+nets around a codec: `srlab.schemes.two_codecs` loads it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _FILES = {
     "RCAN": "rcan",
     "RDRN": "rdrn",
     "RRDBNet": "rrdb",
+    "RecCNN": "comcnn",
     "SRCNN": "srcnn",
     "SRResNet": "srresnet",
     "SRVGG": "srvgg",
@@ -33,6 +35,7 @@ _DISCRIMINATORS = {
     "UNetDiscriminator": "discriminators",
     "VGGDiscriminator": "discriminators",
 }
+_PAIRS = {"ComCNN": "comcnn", "TwoCodecsNet": "two_codecs"}  # around a codec
 _TOOLS = {
     "CodedRestorer": "loading",
     "LumaRestorer": "loading",
@@ -46,11 +49,11 @@ _TOOLS = {
     "restorer": "loading",
     "warm_start": "loading",
 }
-__all__ = [*_FILES, *_DISCRIMINATORS, *_TOOLS]
+__all__ = [*_FILES, *_DISCRIMINATORS, *_PAIRS, *_TOOLS]
 
 
 def __getattr__(name: str):
-    for table in (_FILES, _DISCRIMINATORS, _TOOLS):
+    for table in (_FILES, _DISCRIMINATORS, _PAIRS, _TOOLS):
         if name in table:
             return getattr(import_module(f"srlab.models.{table[name]}"), name)
     raise AttributeError(f"module 'srlab.models' has no attribute {name!r}")

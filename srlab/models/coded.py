@@ -42,15 +42,18 @@ class CodedNet(nn.Module):
     Args:
         scale: 2 enlarges, 1 cleans.
         width: number of features. blocks: how many.
+        shortcut: without it the net makes the whole picture, not what bicubic lacks.
     """
 
     channels = 4  # RGB and the quality
 
-    def __init__(self, scale: int = 2, width: int = 32, blocks: int = 5):
+    def __init__(
+        self, scale: int = 2, width: int = 32, blocks: int = 5, shortcut: bool = True
+    ):
         super().__init__()
         if scale not in (1, 2):
             raise ValueError(f"scale is {scale}; expected 1 or 2")
-        self.upscale = scale
+        self.upscale, self.shortcut = scale, shortcut
         inputs = 4 if scale == 2 else 13
         self.head = conv3(inputs, width)
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(blocks)))
@@ -61,6 +64,8 @@ class CodedNet(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 4, h, w): RGB and the quality in [0, 1] -> (B, 3, scale h, scale w)."""
         picture, quality = x[:, :3], x[:, 3:]
+        if self.upscale == 2 and not self.shortcut:
+            return F.pixel_shuffle(self._body(x), 2)
         if self.upscale == 2:
             # With antialiasing, because only so PyTorch's cubic is Keys' (a = -1/2).
             large = F.interpolate(
@@ -72,7 +77,8 @@ class CodedNet(nn.Module):
         folded = F.pixel_unshuffle(filled, 2)  # (B, 12, h / 2, w / 2)
         plane = quality[..., ::2, ::2]
         detail = F.pixel_shuffle(self._body(torch.cat([folded, plane], 1)), 2)
-        return picture + detail[..., :h, :w]
+        detail = detail[..., :h, :w]
+        return picture + detail if self.shortcut else detail
 
     def _body(self, x: torch.Tensor) -> torch.Tensor:
         features = self.head(x)

@@ -13,6 +13,7 @@ _PLACES = {
     "AdaptiveTwoLayer": "adaptive",
     "Clip": "collages",
     "Edges": "qualities",
+    "InYCbCr": "end_to_end",
     "Linear": "qualities",
     "MotionSaliency": "motion",
     "PositionVideo": "positions",
@@ -33,6 +34,7 @@ _PLACES = {
     "moving_collage": "collages",
     "random_map": "maps",
     "trajectories": "positions",
+    "two_codecs": "end_to_end",
 }
 __all__ = [*_PLACES]
 

@@ -14,12 +14,15 @@ import torch
 from torch import nn
 
 from srlab import evaluation, models, recipes, training
-from srlab.recipes import Recipe
+from srlab.models import TwoCodecsNet
+from srlab.recipes import Recipe, two_codecs
+from srlab.recipes.two_codecs import TwoCodecs
 from srlab.saliency.distilling import Distillation
 from srlab.training import coding
 from srlab.weights import Card, read_weights, write_weights
 
 __all__ = ["device_name", "measure", "remeasure", "run", "run_classifier", "run_codec"]
+__all__ += ["run_two_codecs"]
 
 SETS = ("Set5", "Set14", "B100")
 
@@ -129,6 +132,50 @@ def run_codec(
             settings={**plan.settings, "levels": len(plan.lambdas)},
             note=f"a codec, no restorer; {crops:,} crops, and papers train for 10 to "
             "100 times as many; bpp are estimates",
+        ),
+        dtype="float16",
+    )
+    return file
+
+
+def run_two_codecs(
+    plan: TwoCodecs, folder: str | Path, out: str | Path | None = None
+) -> Path:
+    """Train the nets around two codecs (or go on) and write weights and card.
+
+    Codecs that learned with them are in the file too. Args and result as for `run`.
+    """
+    from srlab.training.two_codecs import fit_two_codecs
+
+    line, state = fit_two_codecs(plan, folder)
+    best = next((r for r in state.history if r["step"] == state.best_step), {})
+    usual = two_codecs.get(plan.name, plan.preset)
+    net = TwoCodecsNet(**plan.net)  # what it is without being told
+    settings = {"down": net.down.width if net.down else 0, **plan.net}
+    keys = ("codec", "first", "second", "colour", "joint")
+    settings |= {key: getattr(plan, key) for key in keys} | {"level": line.level}
+    file = Path(out or folder) / f"{plan.name}.safetensors"
+    crops = state.step * plan.batch
+    trained = line if plan.joint else line.net
+    write_weights(
+        file,
+        trained.cpu().state_dict(),
+        Card(
+            recipe=" ".join(_words(plan, usual, _KEYS)),
+            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
+            f"{plan.patch} pixels a side",
+            device=device_name(),
+            minutes=round(state.seconds / 60, 1),
+            licence="MIT",
+            metrics={
+                f"validation_{k}": round(v, 4)
+                for k, v in best.items()
+                if k.startswith(("bpp", "psnr", "residual", "colour"))
+            },
+            model="TwoCodecsNet",
+            settings=settings,
+            note=f"nets around two codecs, no restorer; a {plan.preset} run of "
+            f"{crops:,} crops; bpp are estimates",
         ),
         dtype="float16",
     )
