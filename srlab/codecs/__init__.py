@@ -10,10 +10,11 @@ from srlab.codecs.pillow import AVIF, JPEG, JPEG2000, WebP
 _LATER = {"HEIF": "heif", "Factorized": "learned", "MeanScale": "learned"}
 _LATER |= {"Zoo": "zoo", "BaselineJPEG": "baseline"}
 _LATER |= {"Progressive": "progressive", "WithContext": "with_context"}
+_LATER |= {"Residual": "residual"}
 
 __all__ = ["AVIF", "HEIF", "JPEG", "JPEG2000", "Codec", "CorruptStream", "Factorized"]
-__all__ += ["BaselineJPEG", "MeanScale", "Progressive", "WebP", "WithContext", "Zoo"]
-__all__ += ["bpp"]
+__all__ += ["BaselineJPEG", "MeanScale", "Progressive", "Residual", "WebP"]
+__all__ += ["WithContext", "Zoo", "bpp"]
 
 
 def __getattr__(name: str):

@@ -2,11 +2,24 @@
 # Copyright (c) The srlab authors
 """srlab.schemes.TwoLayer: two streams in one file, and the first alone."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
+import srlab
 from srlab import models, photo
-from srlab.codecs import JPEG, CorruptStream, Factorized, WebP, container
+from srlab.codecs import (
+    JPEG,
+    CorruptStream,
+    Factorized,
+    MeanScale,
+    Residual,
+    WebP,
+    container,
+)
 from srlab.images import round8
 from srlab.metrics import psnr
 from srlab.resample import Interpolator, imresize
@@ -119,3 +132,37 @@ def test_the_level_is_in_the_file():
 def test_settings_that_make_no_sense(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+DECODE = """
+import sys, torch, srlab
+from srlab import codecs, schemes
+
+torch.set_num_threads(int(sys.argv[1]))
+data = open(sys.argv[2], "rb").read()
+base = {"JPEG": codecs.JPEG(20), "MeanScale": codecs.MeanScale(2)}[sys.argv[3]]
+net = srlab.load("decoded_jpeg_x2")
+codec = schemes.TwoLayer(base, net, codecs.Residual(20), level=0.2)
+coded = codec.residual.decode(codecs.container.unpack(data, "two-layer").payloads[2])
+torch.save([codec.decode(data), coded], sys.argv[4])
+"""
+
+
+@pytest.mark.parametrize("base", [JPEG(20), MeanScale(2)])
+def test_another_process_with_other_threads_has_the_same_picture(base, tmp_path):
+    """Symbols exactly; pixels to one level, because a net rounds in floating point."""
+    x = photo("coffee")[..., 100:201, 200:333]
+    codec = TwoLayer(base, srlab.load("decoded_jpeg_x2"), Residual(20), level=0.2)
+    data, layers = codec.encode(x), codec.layers(x)
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    for threads in ("1", "2"):
+        out = tmp_path / f"{threads}.pt"
+        subprocess.run(
+            [sys.executable, "-c", DECODE, threads, str(file), type(base).__name__,
+             str(out)],
+            check=True, env={**os.environ, "OMP_NUM_THREADS": threads},
+        )  # fmt: skip
+        result, coded = torch.load(out, weights_only=True)
+        assert coded.equal(layers["coded"])
+        assert (result - layers["result"]).abs().max() < 1.01 / 255
