@@ -35,7 +35,11 @@ _DISCRIMINATORS = {
     "UNetDiscriminator": "discriminators",
     "VGGDiscriminator": "discriminators",
 }
-_PAIRS = {"ComCNN": "comcnn", "TwoCodecsNet": "two_codecs"}  # around a codec
+_PAIRS = {  # around a codec
+    "ComCNN": "comcnn",
+    "SideInfoNet": "side_info",
+    "TwoCodecsNet": "two_codecs",
+}
 _TOOLS = {
     "CodedRestorer": "loading",
     "LumaRestorer": "loading",

@@ -24,6 +24,7 @@ _PLACES = {
     "RoiJPEG": "roi_jpeg",
     "RoiLearned": "roi_learned",
     "RoiVideo": "video",
+    "SideInfo": "side_info",
     "Stitched": "stitched",
     "TwoLayer": "two_layer",
     "TwoPiece": "qualities",
