@@ -171,6 +171,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, help="crops a step")
     parser.add_argument("--patch", type=int, help="side of a crop, small pixels")
     parser.add_argument("--adversarial", type=float, help="weight of a GAN's loss")
+    parser.add_argument("--price", type=float, help="lambda of side information")
     parser.add_argument("--teacher", help="of photo_classifier: a file, or a name")
     parser.add_argument("--method", help="of localiser: cam, has, adl, acol ...")
     parser.add_argument("--start", help="weights to begin from, by name or path")
@@ -182,12 +183,12 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from srlab import recipes, training
-    from srlab.recipes import two_codecs
+    from srlab.recipes import side_info, two_codecs
     from srlab.training import coding, running
 
     if args.list:
         others = ["photo_classifier", "localiser", *coding.names(), *_SMALL]
-        others += two_codecs.names()
+        others += [*two_codecs.names(), *side_info.names()]
         print("\n".join([*recipes.names(), *others]))
         return 0
     if not args.name:
@@ -211,6 +212,9 @@ def _train(args: argparse.Namespace) -> int:
             return 0
         if args.name in two_codecs.names():
             print(f"wrote {_around(args, changes)} and its card")
+            return 0
+        if args.name in side_info.names():
+            print(f"wrote {_beside(args, changes)} and its card")
             return 0
         recipe = recipes.get(args.name, args.preset or "fast")
         recipe = replace(recipe, **changes, compile=args.compile)
@@ -285,6 +289,20 @@ def _around(args: argparse.Namespace, changes: dict):
     plan = replace(two_codecs.get(args.name, args.preset or "fast"), **changes)
     folder = args.folder or f"runs/{plan.name}-{plan.preset}"
     return running.run_two_codecs(plan, folder, args.out)
+
+
+def _beside(args: argparse.Namespace, changes: dict):
+    """And those of side information."""
+    from srlab.recipes import side_info
+    from srlab.training import running
+
+    if args.adversarial is not None:
+        raise ValueError(f"{args.name} is no GAN: it takes no --adversarial")
+    if args.price is not None:
+        changes = {**changes, "price": args.price}
+    plan = replace(side_info.get(args.name, args.preset or "fast"), **changes)
+    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
+    return running.run_side_info(plan, folder, args.out)
 
 
 _SMALL = ("context_serial", "context_checkerboard", "progressive", "msroi")

@@ -82,9 +82,9 @@ def _grid(family: str, name: str, x: torch.Tensor) -> Iterator[dict]:
         for second in qualities:
             codec = make(second)
             two = replace(scheme, residual=codec)
-            wanted = two._missing(x, layers["sr"])
+            wanted = two.missing(x, layers["sr"])
             data = codec.encode(wanted)
-            y = two._add(layers["sr"], codec.decode(data))
+            y = two.add(layers["sr"], codec.decode(data))
             row = {"image": name, "kind": "residual", "first": first}
             yield row | {"second": second} | _measured(x, y, base + len(data))
 

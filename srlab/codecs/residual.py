@@ -82,7 +82,7 @@ class Residual:
         planes = transform(check_one(image))
         quantised = []
         for number, plane in enumerate(planes):
-            q = self._quantise(plane, number > 0)
+            q = self.quantise(plane, number > 0)
             quantised.append(q)
         head = _HEAD.pack(round(self.step * 64), len(planes), *image.shape[-2:])
         head += struct.pack("<B", round(self.chroma * 16))
@@ -93,12 +93,13 @@ class Residual:
             _put(coder, q, int(number > 0))
         return head + coder.data()
 
-    def _step_of(self, chroma: bool) -> float:
+    def step_of(self, chroma: bool) -> float:
+        """The step of luma or chroma, as the file has it."""
         return self.step * (round(self.chroma * 16) / 16 if chroma else 1.0)
 
-    def _quantise(self, plane: np.ndarray, chroma: bool) -> np.ndarray:
+    def quantise(self, plane: np.ndarray, chroma: bool) -> np.ndarray:
         """(h, w, 64) in grey values -> whole numbers, poor blocks emptied."""
-        scaled = plane / self._step_of(chroma)
+        scaled = plane / self.step_of(chroma)
         q = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5 - self.dead_zone)
         q = q.astype(np.int32)
         bits = block_bits(q, int(chroma))
@@ -129,7 +130,7 @@ class Residual:
             if decoder is not None:
                 q = _take(decoder, shape, int(number > 0))
             planes.append(q * (step / 64 * (chroma if number else 1.0)))
-        return _untransform(planes, height, width)
+        return untransform(planes, height, width)
 
 
 def _blocks(height: int, width: int) -> tuple[int, int]:
@@ -160,7 +161,8 @@ def _forward(plane: torch.Tensor) -> np.ndarray:
     return (DCT @ cut @ DCT.T).reshape(h, w, 64)[..., ZIGZAG]
 
 
-def _untransform(planes: list[np.ndarray], height: int, width: int) -> torch.Tensor:
+def untransform(planes: list[np.ndarray], height: int, width: int) -> torch.Tensor:
+    """The inverse of `transform`: a picture (1, C, H, W) on the 1/255 grid."""
     made = []
     for number, plane in enumerate(planes):
         h, w = plane.shape[:2]

@@ -11,6 +11,7 @@ from importlib import import_module
 
 _PLACES = {
     "AdaptiveTwoLayer": "adaptive",
+    "BlockTwoLayer": "block_choice",
     "Clip": "collages",
     "Edges": "qualities",
     "InYCbCr": "end_to_end",
@@ -32,6 +33,7 @@ _PLACES = {
     "centre_map": "maps",
     "collage": "collages",
     "fit_bytes": "roi_jpeg",
+    "joint": "joint",
     "moving_collage": "collages",
     "random_map": "maps",
     "trajectories": "positions",

@@ -18,25 +18,28 @@ where it does not help. Rate-distortion choice by a Lagrangian: Y. Shoham, A. Ge
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import torch
 
 from srlab.codecs import container
-from srlab.codecs.base import Codec, CorruptStream, bpp, check_one
+from srlab.codecs.base import Codec, CorruptStream
 from srlab.codecs.pillow import JPEG
 from srlab.codecs.residual import Residual
-from srlab.metrics import mse
+from srlab.schemes.kinds import Kind, flat, flat_level, whole_chroma
+from srlab.schemes.trials import Trial, Trials, lowest, walk
 from srlab.schemes.two_layer import TwoLayer
 
-__all__ = ["MODES", "AdaptiveTwoLayer", "Choice"]
+__all__ = ["MODES", "QUALITIES", "STEP", "AdaptiveTwoLayer", "Choice"]
 
 MODES = ("direct", "cleaned", "base", "base + residual", "base + luma residual")
 QUALITIES = (4, 6, 8, 11, 15, 20, 26, 33, 41, 50, 58, 66, 74, 81, 87, 92, 96)
-_STEP = 3.5  # times the slope's root: the flat step that direct files do best with
-_FACTORS = (0.75, 1.35)  # other steps, relative
+STEP = 3.4  # of residuals, times the slope's root; measured to do best
+_KIND = bytes([container.KINDS["two-layer"]])
+_NEAR = 1.04  # kinds that cost no more without a net are tried with one
 
 
 class Choice(NamedTuple):
@@ -62,8 +65,10 @@ class AdaptiveTwoLayer:
         family: quality -> codec of pictures; both layers' first streams.
         full: the quality at which a restorer's level is 1.
         modes: which of `MODES` are tried; "direct" always is.
-        flat: also try direct files with one step for all frequencies, and without
-            halved chroma, as far as the family is JPEG.
+        flat: as far as the family is JPEG, take tables for the squared error for small
+            pictures, and try direct files with them and without halved chroma.
+        qualities: the grid of both layers' first streams, rising.
+        others: more families that direct files are tried with.
     """
 
     slope: float = 30.0
@@ -75,15 +80,18 @@ class AdaptiveTwoLayer:
     full: float = 100.0
     modes: tuple[str, ...] = MODES
     flat: bool = True
+    qualities: tuple[float, ...] = QUALITIES
+    others: tuple[Callable[[float], Codec], ...] = ()
 
     grades = ("slope", tuple(float(2.0**k) for k in range(12, -4, -1)))
 
     def __post_init__(self) -> None:
-        if not (0 < self.slope < math.inf):
-            raise ValueError(f"slope must be above 0, not {self.slope!r:.40}")
+        _check_slope(self.slope)
         unknown = [mode for mode in self.modes if mode not in MODES]
         if unknown:
             raise ValueError(f"no mode {unknown[0]!r}; there are {', '.join(MODES)}")
+        if not self.qualities or list(self.qualities) != sorted(set(self.qualities)):
+            raise ValueError(f"qualities must rise, not {self.qualities!r:.60}")
 
     def __repr__(self) -> str:
         return f"AdaptiveTwoLayer(slope={self.slope:g})"
@@ -94,104 +102,140 @@ class AdaptiveTwoLayer:
 
     def choose(self, image: torch.Tensor) -> Choice:
         """The file with the least cost, and what it is."""
-        return min(self.tried(image), key=lambda choice: choice.cost)
+        return self.curve(image, [self.slope])[0]
+
+    def curve(self, image: torch.Tensor, slopes: Sequence[float]) -> list[Choice]:
+        """What `choose` gives at each slope, in much less time than one by one."""
+        at = self.trying(image)
+        return [min(at(slope), key=lambda choice: choice.cost) for slope in slopes]
 
     def tried(self, image: torch.Tensor) -> list[Choice]:
         """The best file of each mode."""
-        check_one(image)
-        found = [self._best(image, "direct", self._direct())]
-        if "cleaned" in self.modes and self.clean is not None:
-            found.append(self._best(image, "cleaned", self._layers(1, self.clean)))
-        if "base" in self.modes:
-            found.append(self._best(image, "base", self._layers(2, self.enlarge)))
-        for luma in (False, True):
-            if MODES[3 + luma] in self.modes:
-                found.append(self._residual(image, luma))
-        return found
+        return self.trying(image)(self.slope)
 
-    def _judge(self, image: torch.Tensor, mode: str, codec: Codec) -> Choice:
-        data = codec.encode(image)
-        distortion = 255**2 * mse(codec.decode(data), image)
-        rate = bpp(data, image)
-        return Choice(
-            mode, codec, data, distortion, rate, distortion + self.slope * rate
-        )
+    def trying(self, image: torch.Tensor) -> Callable[[float], list[Choice]]:
+        """Slope -> the best file of each mode; what one slope made serves the next."""
+        trials = Trials(image, self.qualities, {1: self.clean, 2: self.enlarge})
+        return lambda slope: _Search(trials, _check_slope(slope), self).modes()
 
-    def _best(
-        self, image: torch.Tensor, mode: str, kinds: Iterator[Callable]
-    ) -> Choice:
-        """Over the qualities by a search that takes cost for one valley."""
-        return min(
-            (self._valley(image, mode, kind) for kind in kinds),
-            key=lambda choice: choice.cost,
-        )
+    @cached_property
+    def kinds(self) -> list[Kind]:
+        """The ways to code that direct files are tried with, the family's first."""
+        made = [Kind(self.family, lambda q, scale: min(1.0, q / self.full))]
+        if self.flat and self._is_jpeg:
+            made.append(Kind(flat, flat_level))
+            made.append(made[0]._replace(make=whole_chroma))
+        return made + [made[0]._replace(make=other) for other in self.others]
 
-    def _valley(self, image: torch.Tensor, mode: str, kind: Callable) -> Choice:
-        """The least cost over `QUALITIES`: ever closer around the best so far."""
-        seen: dict[int, Choice] = {}
+    @property
+    def small_kinds(self) -> list[Kind]:
+        """Those of small pictures."""
+        return self.kinds[1:2] if self.flat and self._is_jpeg else self.kinds[:1]
 
-        def at(k: int) -> Choice:
-            if k not in seen:
-                seen[k] = self._judge(image, mode, kind(QUALITIES[k]))
-            return seen[k]
-
-        last, stride = len(QUALITIES) - 1, 4
-        best = min(range(0, last + 1, stride), key=lambda k: at(k).cost)
-        while stride > 1:
-            stride //= 2
-            near = [k for k in (best - stride, best, best + stride) if 0 <= k <= last]
-            best = min(near, key=lambda k: at(k).cost)
-        return seen[best]
-
-    def _direct(self) -> Iterator[Callable]:
-        yield self.family
-        if self.flat and isinstance(self.family(50), JPEG):
-            yield _flat
-            yield lambda q: JPEG(q, "4:4:4", optimize="mozjpeg")
-
-    def _layers(self, scale: int, restorer) -> Iterator[Callable]:
-        yield lambda q: self._scheme(q, scale, restorer)
-
-    def _scheme(self, q: float, scale: int, restorer) -> TwoLayer:
-        level = min(1.0, q / self.full)
-        return TwoLayer(self.family(q), restorer, scale=scale, level=level)
-
-    def _residual(self, image: torch.Tensor, luma: bool) -> Choice:
-        """The best base at the step that the slope suggests, then two steps more."""
-        mode = MODES[4] if luma else MODES[3]
-        step = _STEP * math.sqrt(self.slope)
-
-        def scheme(q: float, factor: float = 1.0) -> TwoLayer:
-            residual = Residual(min(255.0, max(1.0, step * factor)))
-            base = self._scheme(q, 2, self.enlarge)
-            return replace(base, residual=residual, luma=luma)
-
-        best = self._valley(image, mode, scheme)
-        q = best.codec.level * self.full
-        q = min(QUALITIES, key=lambda known: abs(known - q))
-        others = [self._judge(image, mode, scheme(q, factor)) for factor in _FACTORS]
-        return min(best, *others, key=lambda choice: choice.cost)
+    @property
+    def _is_jpeg(self) -> bool:
+        return isinstance(self.family(self.qualities[0]), JPEG)
 
     def decode(self, data: bytes, on_damage: str = "raise") -> torch.Tensor:
         """A file of any mode -> (1, C, H, W) float32 on the 1/255 grid.
 
         Raises CorruptStream as `TwoLayer.decode` does.
         """
-        if bytes(memoryview(data)[:3]) != container.MAGIC:
-            return self.family(50).decode(data)
+        start = bytes(memoryview(data)[:5])
+        if start[:3] != container.MAGIC or start[4:] != _KIND:
+            return self.family(self.qualities[0]).decode(data)
         found = container.unpack(data, "two-layer", partial=True)
         head = found.payloads[0]
         if head is None or len(head) < 3 or head[0] not in (1, 2):
             raise CorruptStream("the head of the two layers is damaged")
         restorer = self.clean if head[0] == 1 else self.enlarge
         scheme = TwoLayer(
-            self.family(50), restorer, Residual(), scale=head[0],
+            self.family(self.qualities[0]), restorer, Residual(), scale=head[0],
             luma=bool(head[2] & 2),
         )  # fmt: skip
         return scheme.decode(data, on_damage)
 
 
-def _flat(q: float) -> JPEG:
-    """JPEG with one step for all frequencies, as large as the table's for 4 by 4."""
-    step = round(min(255, max(1, 22 * (50 / q if q < 50 else 2 - q / 50))))
-    return JPEG(tables=((step,) * 64,) * 2, optimize="mozjpeg")
+class _Search:
+    """The best file of each mode for one slope."""
+
+    def __init__(self, trials: Trials, slope: float, settings: AdaptiveTwoLayer):
+        self.trials, self.slope, self.settings = trials, slope, settings
+        self.last = len(trials.qualities) - 1
+
+    def modes(self) -> list[Choice]:
+        """One choice a mode."""
+        settings, kinds = self.settings, self.settings.kinds
+        direct = [self._direct(kind) for kind in kinds]
+        found = [self._best(t for t, _ in direct)]
+        if "cleaned" in settings.modes and settings.clean is not None:
+            starts = [(t.cost(self.slope), k) for t, k in direct]
+            kind, k = self._restored(1, kinds, starts)
+            found.append(self.trials.layered(1, kind, k).trial)
+        if {*MODES[2:]} & {*settings.modes}:
+            found += self._two_layers()
+        return [Choice(*t, t.cost(self.slope)) for t in found]
+
+    def _best(self, trials: Iterable[Trial]) -> Trial:
+        return min(trials, key=lambda trial: trial.cost(self.slope))
+
+    def _direct(self, kind: Kind) -> tuple[Trial, int]:
+        k = lowest(
+            lambda k: self.trials.direct(kind, k), self.slope, self.last // 3, self.last
+        )
+        return self.trials.direct(kind, k), k
+
+    def _restored(self, scale: int, kinds, starts) -> tuple[Kind, int]:
+        """Kind and place of the best restored layer.
+
+        Nets take long, so only kinds that come near the best without them are walked.
+        """
+        near = _NEAR * min(cost for cost, _ in starts)
+        found = []
+        for kind, (rough, k) in zip(kinds, starts, strict=True):
+            if rough <= near:
+                cost = partial(self._cost_at, scale, kind)
+                k = walk(cost, k, self.last)
+                found.append((cost(k), len(found), kind, k))
+        return min(found)[2:]
+
+    def _cost_at(self, scale: int, kind: Kind, k: int) -> float:
+        return self.trials.layered(scale, kind, k).trial.cost(self.slope)
+
+    def _two_layers(self) -> list[Trial]:
+        kinds, starts = self.settings.small_kinds, []
+        for kind in kinds:
+
+            def rough(k: int, kind: Kind = kind) -> float:
+                distortion, rate = self.trials.rough(kind, k)
+                return distortion + self.slope * rate
+
+            k = walk(rough, self.last // 2, self.last)
+            starts.append((rough(k), k))
+        kind, k = self._restored(2, kinds, starts)
+        found = []
+        if "base" in self.settings.modes:
+            found.append(self.trials.layered(2, kind, k).trial)
+        for luma in (False, True):
+            mode = MODES[3 + luma]
+            if mode in self.settings.modes:
+                found.append(self._residual(mode, kind, k, luma))
+        return found
+
+    def _residual(self, mode: str, kind: Kind, start: int, luma: bool) -> Trial:
+        """The best base for a residual whose step the slope sets."""
+        step = min(255.0, max(1.0, STEP * math.sqrt(self.slope)))
+        residual = Residual(step, worth=min(10.0, self.slope / step**2))
+
+        def guess(k: int) -> float:
+            distortion, rate = self.trials.guess(kind, k, residual, luma)
+            return distortion + self.slope * rate
+
+        k = walk(guess, start, self.last)
+        return self.trials.with_residual(mode, kind, k, residual, luma)
+
+
+def _check_slope(slope: float) -> float:
+    if not 0 < slope < math.inf:
+        raise ValueError(f"slope must be above 0, not {slope!r:.40}")
+    return float(slope)

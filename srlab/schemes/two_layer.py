@@ -32,8 +32,8 @@ from srlab.resample import Interpolator, imresize
 
 __all__ = ["TwoLayer", "identity_of"]
 
-_HEAD = struct.Struct("<BBB4s")  # scale, level of the restorer, flags, restorer
-_RESIDUAL, _LUMA = 1, 2  # flags
+HEAD = struct.Struct("<BBB4s")  # scale, level of the restorer, flags, restorer
+RESIDUAL, LUMA = 1, 2  # flags
 MIDDLE = 128 / 255  # no residual, as a picture
 
 
@@ -80,7 +80,8 @@ class TwoLayer:
         return f"TwoLayer({', '.join(parts)})"
 
     @cached_property
-    def _identity(self) -> bytes:
+    def identity(self) -> bytes:
+        """Four bytes that tell the restorer from others."""
         return identity_of(self.restorer)
 
     def small(self, image: torch.Tensor) -> torch.Tensor:
@@ -116,19 +117,20 @@ class TwoLayer:
         found = {"down": self.small(image), "decoded": decoded, "sr": sr}
         if self.residual is None:
             return found | {"result": sr}
-        wanted = self._missing(image, sr)
+        wanted = self.missing(image, sr)
         coded = self.residual.decode(self.residual.encode(wanted))
-        result = self._add(sr, coded)
+        result = self.add(sr, coded)
         return found | {"residual": wanted, "coded": coded, "result": result}
 
-    def _missing(self, image: torch.Tensor, sr: torch.Tensor) -> torch.Tensor:
+    def missing(self, image: torch.Tensor, sr: torch.Tensor) -> torch.Tensor:
         """x - SR + 128, (1, C or 1, H, W), clipped to what a picture holds."""
         apart = image.float() - sr
         if self.luma and apart.shape[1] == 3:
             apart = _luma(apart)
         return (apart + MIDDLE).clamp(0, 1)
 
-    def _add(self, sr: torch.Tensor, coded: torch.Tensor) -> torch.Tensor:
+    def add(self, sr: torch.Tensor, coded: torch.Tensor) -> torch.Tensor:
+        """SR and the decoded residual -> the result, (1, C, H, W)."""
         if self.luma and coded.shape[1] == 3:  # codecs that know no grey
             coded = coded.mean(1, keepdim=True)
         return round8((sr + coded - MIDDLE).clamp(0, 1))
@@ -142,14 +144,14 @@ class TwoLayer:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> bytes in the course's container."""
         channels, height, width = check_one(image).shape[1:]
         first = self.base.encode(self.small(image))
-        flags = _RESIDUAL * (self.residual is not None) + _LUMA * self.luma
+        flags = RESIDUAL * (self.residual is not None) + LUMA * self.luma
         level = round(255 * self.level)
-        head = _HEAD.pack(self.scale, level, flags, self._identity)
+        head = HEAD.pack(self.scale, level, flags, self.identity)
         payloads = [head, first]
         if self.residual is not None:
             decoded = self._like(self.base.decode(first), image)
             sr = self._restored(decoded, (height, width), level)
-            payloads.append(self.residual.encode(self._missing(image, sr)))
+            payloads.append(self.residual.encode(self.missing(image, sr)))
         return container.pack("two-layer", (height, width), channels, payloads)
 
     def decode(self, data: bytes, on_damage: str = "raise") -> torch.Tensor:
@@ -173,7 +175,7 @@ class TwoLayer:
             )
         decoded = self._like(decoded, torch.empty(1, found.channels, 1, 1))
         sr = self._restored(decoded, found.size, level)
-        if not flags & _RESIDUAL:
+        if not flags & RESIDUAL:
             return sr
         if found.payloads[2] is None:
             warnings.warn("the second stream is damaged: the base alone", stacklevel=2)
@@ -181,24 +183,24 @@ class TwoLayer:
         coded = self.residual.decode(found.payloads[2])
         if coded.shape[-2:] != sr.shape[-2:]:
             raise CorruptStream(f"a residual of {tuple(coded.shape[-2:])} pixels")
-        return self._add(sr, coded)
+        return self.add(sr, coded)
 
     def _checked(self, found: container.Container) -> tuple[int, int, int]:
         """(scale, level, flags) of a file that this scheme can decode."""
         head = found.payloads[0]
-        if head is None or len(head) != _HEAD.size or found.payloads[1:2] == (None,):
+        if head is None or len(head) != HEAD.size or found.payloads[1:2] == (None,):
             raise CorruptStream("the first stream or its head is damaged")
-        scale, level, flags, identity = _HEAD.unpack(head)
-        if identity != self._identity:
+        scale, level, flags, identity = HEAD.unpack(head)
+        if identity != self.identity:
             raise CorruptStream("the file was written with another restorer")
-        streams = 2 + bool(flags & _RESIDUAL)
+        streams = 2 + bool(flags & RESIDUAL)
         if scale != self.scale or len(found.payloads) != streams or flags > 3:
             raise CorruptStream(
                 f"a file at scale {scale} with {len(found.payloads) - 1} streams"
             )
-        if flags & _RESIDUAL and self.residual is None:
+        if flags & RESIDUAL and self.residual is None:
             raise CorruptStream("the file has a residual: say which codec decodes it")
-        if bool(flags & _LUMA) != self.luma:
+        if bool(flags & LUMA) != self.luma:
             raise CorruptStream("the file's residual and this one differ in luma")
         return scale, level, flags
 

@@ -72,7 +72,8 @@ class CodedBank(Bank):
 
     Args:
         pictures: uint8 (3, H, W).
-        name: of `CODINGS`. scale: how many times smaller than the picture it is coded.
+        name: of `CODINGS`, or a `Coding` of your own.
+        scale: how many times smaller than the picture it is coded.
         each: how many qualities of each picture, in turn; memory grows with it.
         device, seed: as for `Bank`.
     """
@@ -80,13 +81,13 @@ class CodedBank(Bank):
     def __init__(
         self,
         pictures: Iterable[torch.Tensor],
-        name: str,
+        name: str | Coding,
         scale: int,
         each: int = 4,
         device: torch.device | str = "cpu",
         seed: int = 0,
     ):
-        coding = CODINGS[name]
+        coding = name if isinstance(name, Coding) else CODINGS[name]
         super().__init__(_in_turn(pictures, coding, scale, each), device, seed)
 
 

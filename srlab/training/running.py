@@ -15,14 +15,15 @@ from torch import nn
 
 from srlab import evaluation, models, recipes, training
 from srlab.models import TwoCodecsNet
-from srlab.recipes import Recipe, two_codecs
+from srlab.recipes import Recipe, side_info, two_codecs
+from srlab.recipes.side_info import Side
 from srlab.recipes.two_codecs import TwoCodecs
 from srlab.saliency.distilling import Distillation
 from srlab.training import coding
 from srlab.weights import Card, read_weights, write_weights
 
 __all__ = ["device_name", "measure", "remeasure", "run", "run_classifier", "run_codec"]
-__all__ += ["run_two_codecs"]
+__all__ += ["run_side_info", "run_two_codecs"]
 
 SETS = ("Set5", "Set14", "B100")
 
@@ -176,6 +177,45 @@ def run_two_codecs(
             settings=settings,
             note=f"nets around two codecs, no restorer; a {plan.preset} run of "
             f"{crops:,} crops; bpp are estimates",
+        ),
+        dtype="float16",
+    )
+    return file
+
+
+def run_side_info(
+    plan: Side, folder: str | Path, out: str | Path | None = None
+) -> Path:
+    """Train the networks of side information (or go on); write weights and card.
+
+    Args and result as for `run`.
+    """
+    from srlab.training.side_info import fit_side_info
+
+    net, state = fit_side_info(plan, folder)
+    best = next((r for r in state.history if r["step"] == state.best_step), {})
+    file = Path(out or folder) / f"{plan.name}.safetensors"
+    qualities = ", ".join(f"{q:g}" for q in plan.qualities)
+    words = _words(plan, side_info.get(plan.name, plan.preset), (*_KEYS, "price"))
+    write_weights(
+        file,
+        net.cpu().state_dict(),
+        Card(
+            recipe=" ".join(words),
+            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
+            f"{plan.patch} pixels a side, through {plan.codec} of quality {qualities}",
+            device=device_name(),
+            minutes=round(state.seconds / 60, 1),
+            licence="MIT",
+            metrics={
+                f"validation_{k}": round(best[k], 4)
+                for k in ("psnr", "decoded", "bits", "used")
+            },
+            model="SideInfoNet",
+            settings={**plan.net, "codec": plan.codec},
+            note=f"mends decoded pictures with help from the encoder; a {plan.preset} "
+            f"run of {state.step * plan.batch:,} crops; bits are of a descriptor, "
+            f"estimated; lambda {plan.price:g}",
         ),
         dtype="float16",
     )

@@ -117,7 +117,7 @@ def test_the_same_bytes_and_picture_in_another_process():
 def test_estimated_bits_are_near_the_real_ones():
     r = left_over(X)[:, :1]
     codec = Residual(8, worth=0)
-    q = codec._quantise(transform(r)[0], False)
+    q = codec.quantise(transform(r)[0], False)
     real = 8 * (len(codec.encode(r)) - 8)
     assert block_bits(q, 0).sum() == pytest.approx(real, rel=0.15)
 

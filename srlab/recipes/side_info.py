@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""How the networks of side information are trained, as frozen dataclasses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+from srlab.recipes.recipe import PHOTOS, PRESETS
+
+__all__ = ["Side", "get", "names"]
+
+SETS = ("BSDS500_train", "BSDS500_test45[10:]", "T91")  # none of them in a test set
+HELD_OUT = ("BSDS500_test45[:10]",)
+
+
+@dataclass(frozen=True)
+class Side:
+    """Everything that decides what a run gives; L = 255^2 MSE + price bits.
+
+    Bits are per descriptor; the paper's lambda.
+    """
+
+    name: str
+    preset: str = "full"
+    net: Mapping[str, Any] = field(default_factory=dict)  # `SideInfoNet`'s arguments
+    codec: str = "jpeg"  # of `srlab.training.coded.CODINGS`
+    qualities: tuple[float, ...] = ()  # of the codec; (): all of the coding's
+    price: float = 0.3  # lambda
+    sigma: tuple[float, float] = (1.0, 4.0)  # of the backward pass, first and last
+    calm: float = 0.2  # share of the run in which the rate has no price yet
+    data: tuple[str, ...] = SETS
+    validation: tuple[str, ...] = HELD_OUT
+    limit: int = 0  # at most so many pictures of each set, 0: all
+    each: int = 4  # qualities of each picture
+    steps: int = 200_000
+    minutes: float = 0.0  # end by the clock, and the rate follows it; 0: by steps
+    batch: int = 16
+    patch: int = 128  # side of a crop, a multiple of 16
+    rate: float = 2e-4  # of Adam: a warm-up of 100 steps, then half a cosine
+    clip: float = 1.0  # of the gradient's norm
+    ema: float = 0.999
+    every: int = 2000
+    start: str = ""  # weights to begin from
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """ValueError for what no run could have."""
+        for key in ("steps", "batch", "patch", "every", "each"):
+            value = getattr(self, key)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{key} is {value!r}; expected a whole number from 1")
+        if self.patch % 16:
+            raise ValueError(f"patch is {self.patch}; expected a multiple of 16")
+        for key in ("price", "minutes"):
+            value = getattr(self, key)
+            if not (value >= 0 and math.isfinite(value)):
+                raise ValueError(f"{key} is {value}; expected a number from 0")
+        if not 0 < self.sigma[0] <= self.sigma[1]:
+            raise ValueError(f"sigma is {self.sigma}; expected two rising numbers")
+        if not 0 <= self.calm < 1:
+            raise ValueError(f"calm is {self.calm}; expected a share of the run")
+        if self.codec not in ("jpeg", "webp", "avif", "mean_scale"):
+            raise ValueError(f"no coding is called {self.codec!r}")
+
+    def share(self, step: int, seconds: float) -> float:
+        """How much of the run is over, 0 to 1."""
+        by_clock = seconds / 60 / self.minutes if self.minutes else 0.0
+        return min(1.0, max(step / self.steps, by_clock))
+
+
+_TWIN = {"descriptors": False}
+_JPEG = (10, 20, 30, 40)
+_BOOK = {
+    plan.name: plan
+    for plan in (
+        Side("side_info", qualities=_JPEG),
+        Side("side_info_twin", net=_TWIN, qualities=_JPEG),
+        Side("side_info_checkerboard", net={"order": "checkerboard"}, qualities=_JPEG),
+        Side("side_info_webp", codec="webp", qualities=(1, 5, 12, 22)),
+        Side("side_info_webp_twin", net=_TWIN, codec="webp", qualities=(1, 5, 12, 22)),
+    )
+}
+_ON_CPU = {"batch": 4, "patch": 96, "minutes": 20.0, "steps": 10**6, "every": 500}
+_SMALL = {"width": 32, "blocks": 5, "fold": 2, "extractor": 16}
+_LIVE = {"data": PHOTOS, "validation": ("held_out",), "limit": 0, "each": 1}
+
+
+def names() -> list[str]:
+    """All of them."""
+    return list(_BOOK)
+
+
+def get(name: str, preset: str = "full") -> Side:
+    """A recipe by name.
+
+    full: a GPU, EDSR-baseline's size; short: twenty minutes of a CPU core, a smaller
+    net; fast: a lesson's minute; rehearse: two steps. ValueError if there is none.
+    """
+    if name not in _BOOK:
+        near = get_close_matches(str(name), _BOOK, n=2)
+        known = f"did you mean {' or '.join(near)}?" if near else f"{', '.join(_BOOK)}"
+        raise ValueError(f"no side information is called {name!r}; {known}")
+    if preset not in PRESETS:
+        raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
+    plan = replace(_BOOK[name], preset=preset)
+    if preset == "full":
+        return plan
+    plan = replace(plan, net={**plan.net, **_SMALL}, rate=1e-3, **_ON_CPU)
+    if preset == "short":
+        return plan
+    steps = 60 if preset == "fast" else 2
+    live = {**_LIVE, "minutes": 0.0, "steps": steps, "every": max(1, steps // 4)}
+    if preset == "rehearse":
+        live |= {"batch": 1, "limit": 1, "patch": 32}
+    return replace(plan, **live)
