@@ -56,15 +56,17 @@ check-style: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
-# One process a core and one thread a process; the notebooks' outputs are compared.
+# One process a core and one thread a process; the notebooks' outputs are compared, and
+# conftest.py measures the same runs. It puts the longest first: no reordering here.
 unit: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile \
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-cell-timeout 120 \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--ignore tests/browser --ignore tests/benchmarks tests srlab course
 
+# tests/browser/conftest.py keeps the decks of one notebook with one worker.
 browser-test: $(VENV)/.dev
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest -n 2 --dist loadscope tests/browser
 
 # Speeds are compared alone, when nothing else runs.
 timing-test: $(VENV)/.dev

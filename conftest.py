@@ -3,9 +3,11 @@
 """pytest for package and course: what nbval compares, what may be skipped, and when.
 
 * Outputs of notebooks are compared as text/plain; warnings and HTML are not.
+* A notebook's last item says whether that run kept to its time and memory.
 * Without a Chromium the browser tests are skipped, each by its name.
 * With CI=true a skip whose reason is not in tests/allowed_skips.txt is a failure.
-* Speed is measured last, after the tests that share the machine.
+* The longest come first, so that two workers end together; speed is measured last,
+  after the tests that share the machine.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from srlab.doctor import find_chromium
-from tools.notebooks import NOT_COMPARED
+from tools.notebooks import NOT_COMPARED, peak_mb
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # in the notebooks' kernels, too
 ALLOWED_SKIPS = Path(__file__).parent / "tests" / "allowed_skips.txt"
@@ -36,23 +39,91 @@ collect_ignore_glob = [
 ]
 
 
+MOST_SECONDS = 160  # of a notebook, one thread beside another test; 120 on two cores
+MOST_MB = 1500  # fits a Binder visitor's two gigabytes with room for Jupyter
+LONGEST = "test_rehearsals.py"  # a file of minutes, before all else
+SECONDS = pytest.StashKey[dict[tuple[str, int], float]]()  # ("call", cell) -> its time
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("notebook_seconds", "most of a notebook", default=str(MOST_SECONDS))
+    parser.addini("notebook_mb", "most of its kernel", default=str(MOST_MB))
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Tell nbval what beside its own list is not compared."""
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += NOT_COMPARED
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     if item.get_closest_marker("browser") and find_chromium() is None:
         pytest.skip(f"chromium is not installed: {item.name}")
+    yield
+    if is_cell(item) and SECONDS not in item.parent.stash:
+        item.parent.stash[SECONDS] = {}
+        _keep_history(item.parent.kernel.kc)
+
+
+def is_cell(item: pytest.Item) -> bool:
+    """True for a cell of a notebook that nbval runs."""
+    return hasattr(item, "cell_num")
+
+
+def _keep_history(client: Any) -> None:
+    """What a cell shows stays in Out, as in Jupyter; nbval would let it go."""
+    execute = client.execute
+
+    def execute_and_keep(*args: Any, **options: Any) -> str:
+        return execute(*args, **options | {"store_history": True})
+
+    client.execute = execute_and_keep
+
+
+class Cost(pytest.Item):
+    """The last item of a notebook: what nbval's run of all its cells took."""
+
+    def runtest(self) -> None:
+        seconds = self.parent.stash.get(SECONDS, {})
+        cells = [c for c in self.parent.nb.cells if c.cell_type == "code"]
+        missing = [n for n in range(len(cells)) if ("call", n) not in seconds]
+        if missing:
+            pytest.fail(f"not measured: cells {missing} were not run", pytrace=False)
+        kernel = self.parent.kernel
+        if not kernel.is_alive():
+            pytest.fail("not measured: the kernel died", pytrace=False)
+        self._keeps("seconds", sum(seconds.values()))
+        self._keeps("mb", peak_mb(kernel.km.provisioner.pid))
+
+    def _keeps(self, unit: str, value: float) -> None:
+        most = float(self.config.getini(f"notebook_{unit}"))
+        self.user_properties.append((unit, round(value, 1)))
+        if not value < most:
+            text = f"{self.parent.name} took {value:.0f} {unit}, {most:.0f} are allowed"
+            pytest.fail(text, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"{self.parent.name}: {self.name}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # On a busy machine a kernel may take longer than nbval's 5 s to say it is idle.
-    for item in items:
-        if hasattr(item, "output_timeout"):
-            item.output_timeout = 60
-    items.sort(key=lambda item: item.get_closest_marker("timing") is not None)
+    cells = [item for item in items if is_cell(item)]
+    for item in cells:
+        item.output_timeout = 60
+    last = {item.parent: item for item in cells}
+    for notebook, cell in last.items():
+        cost = Cost.from_parent(notebook, name="time and memory")
+        items.insert(items.index(cell) + 1, cost)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Where it stands in the order: rehearsals, notebooks, others, speeds."""
+    if item.get_closest_marker("timing"):
+        return 3
+    return 0 if item.path.name == LONGEST else 1 if item.path.suffix == ".ipynb" else 2
 
 
 def allowed_skips() -> list[str]:
@@ -75,8 +146,13 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
     report = yield
+    if is_cell(item) and not report.skipped:  # the kernel starts in the first setup
+        seconds = item.parent.stash.setdefault(SECONDS, {})
+        seconds[call.when, item.cell_num] = call.duration
     _refuse_skip(report)
     return report
 

@@ -227,6 +227,19 @@ def test_the_solution_is_shown():
     assert "<pre><code>def solution_1_2" in card.html
 
 
+def test_a_card_carries_the_style_that_it_needs_and_no_more():
+    words = {"<fieldset": ".option", "<summary": "summary{", "<table": "table{"}
+    cards = [srlab.quiz(1).html, srlab.ask("Is it?", "Yes").html]
+    cards.append(quizzes.table_card("Words", [{"word": "mean"}]).html)
+    cards += [quizzes.box("<p>so</p>", mood) for mood in ("", "good", "bad", "open")]
+    for html in cards:
+        style, body = html.split("</style>")
+        assert ".srlab-card{border-left" in style
+        for tag, rule in words.items():
+            assert (tag in body) == (f".srlab-card {rule}" in style), tag
+        assert ('class="srlab-card"' in body) != (".srlab-card.good{" in style)
+
+
 def test_a_quiz_is_html_without_a_script():
     card = srlab.quiz("01")
     html = card.html
@@ -407,7 +420,9 @@ def test_a_quiz_works_by_keyboard_and_without_styles(tmp_path):
     card = srlab.quiz(1).html
     page_path.write_text(f"<meta charset='utf-8'>{card}", encoding="utf-8")
     bare_path = tmp_path / "bare.html"
-    bare_path.write_text(card.replace(quizzes.STYLE, ""), encoding="utf-8")
+    bare = re.sub(r"<style>.*?</style>", "", card, flags=re.S)
+    assert bare != card
+    bare_path.write_text(bare, encoding="utf-8")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from matplotlib import pyplot
 from PIL import Image
 
+import srlab
 from srlab import figures
 from srlab.figures import layout, pictures, viewers
 
@@ -54,6 +55,17 @@ def test_bundle_of_a_photograph():
     with Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))) as file:
         assert file.format == "JPEG"
         assert file.info["dpi"] == (100, 100)
+
+
+@pytest.mark.parametrize("chroma", [False, True])
+def test_a_jpeg_has_pillows_pixels_in_fewer_bytes(chroma):
+    canvas = pictures.to_pil(srlab.photo("coffee")[..., :120, :160])
+    data = pictures.encode(canvas, "image/jpeg", chroma=chroma)
+    plain = io.BytesIO()
+    canvas.save(plain, "JPEG", quality=80, subsampling=0 if chroma else 2)
+    with Image.open(io.BytesIO(data)) as ours, Image.open(plain) as theirs:
+        assert ours.tobytes() == theirs.tobytes()
+    assert len(data) < 0.95 * len(plain.getvalue())
 
 
 def test_twice_the_same_bytes():
@@ -315,6 +327,9 @@ def test_table_as_html():
     assert [th["scope"] for th in page.tbody("th")] == ["row", "row"]
     assert [td.text for td in page.tbody("td")] == ["30.1", "5", "0.0", "14"]
     assert [strong.text for strong in page("strong")] == ["0.0"]
+    left = page.select('[style="text-align:left"]')  # without the sheet, too
+    assert [cell.text for cell in left] == ["codec", "JPEG", "a<b"]
+    assert page.style.text.count("!important") == 2
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_a_broken_source_is_found(course, rule, old, new):
     "rule, old, new",
     [
         ("same_as_source", "Add all up", "Add everything up"),
-        ("ran", '"execution_count": 3', '"execution_count": null'),
+        ("ran", '"execution_count":3', '"execution_count":null'),
         ("numbers", "squares is 0.34", "squares is 0.36"),
         ("alternative_texts", "of 48 grey values, dark above and bright below", ""),
         ("alternative_texts", "Figure: A ramp", "A ramp"),

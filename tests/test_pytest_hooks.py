@@ -32,6 +32,16 @@ def test_known(): assert False
 
 @pytest.fixture
 def project(tmp_path):
+    return fill(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory):
+    """What the run of an untouched project says without CI."""
+    return run(fill(tmp_path_factory.mktemp("project")), ci="")
+
+
+def fill(tmp_path):
     """A project with our conftest.py and tests that skip."""
     shutil.copy(ROOT / "conftest.py", tmp_path)
     (tmp_path / "tests").mkdir()
@@ -56,11 +66,10 @@ def run(folder, *arguments, ci):
     )
 
 
-def test_skips_stay_skips_at_home(project):
-    result = run(project, ci="")
-    assert result.returncode == 0, result.stdout
-    assert "chromium is not installed: test_page" in result.stdout
-    assert "1 passed, 3 skipped, 1 xfailed" in result.stdout
+def test_skips_stay_skips_at_home(at_home):
+    assert at_home.returncode == 0, at_home.stdout
+    assert "chromium is not installed: test_page" in at_home.stdout
+    assert "1 passed, 3 skipped, 1 xfailed" in at_home.stdout
 
 
 def test_a_skip_that_is_not_allowed_fails_in_ci(project):
@@ -79,7 +88,7 @@ def test_a_module_that_skips_itself_fails_in_ci(project):
     assert result.returncode != 0 and "may not be skipped here" in result.stdout
 
 
-def test_speed_is_measured_last(project):
-    lines = run(project, ci="").stdout.splitlines()
+def test_speed_is_measured_last(at_home):
+    lines = at_home.stdout.splitlines()
     order = [line.split("::")[1].split()[0] for line in lines if "::test_" in line]
     assert order[-1] == "test_speed"

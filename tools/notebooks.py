@@ -16,6 +16,7 @@ written and the command ends with 1.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -159,7 +160,7 @@ def _environment(course: Path, mode: str, threads: int | None) -> dict[str, str]
     return environment
 
 
-def _peak_mb(pid: int) -> float:
+def peak_mb(pid: int) -> float:
     """The largest resident memory a process had, in MB (Linux, Windows; else now)."""
     import psutil
 
@@ -206,7 +207,7 @@ def execute(
             except DeadKernelError:
                 what = "the kernel died (out of memory?)"
                 raise CellFailed(_failure(cell, index, what)) from None
-        peak = _peak_mb(client.km.provisioner.pid)
+        peak = peak_mb(client.km.provisioner.pid)
     return Measured(time.perf_counter() - start, peak)
 
 
@@ -226,11 +227,32 @@ def clean(notebook: Any) -> None:
             output.get("data", {}).pop(WIDGET, None)
 
 
+def compact(value: Any) -> str:
+    """JSON with a line for each line of text, cell and output, and no indentation.
+
+    What Jupyter writes without a sixth of its bytes; `git diff` reads it as well.
+
+    >>> print(compact({"cells": [{"id": "a", "source": ["1\\n", "2"]}], "n": {}}))
+    {"cells":[
+    {"id":"a","source":[
+    "1\\n",
+    "2"
+    ]}
+    ],"n":{}}
+    """
+    if isinstance(value, dict):
+        pairs = (f"{compact(key)}:{compact(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(compact, value)) + "\n]"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def write(notebook: Any, path: Path) -> float:
     """Write atomically; returns MB."""
     import nbformat
 
-    text = nbformat.writes(notebook) + "\n"
+    text = compact(json.loads(nbformat.writes(notebook))) + "\n"
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
         partial = Path(folder) / path.name
         partial.write_text(text, encoding="utf-8")

@@ -20,21 +20,27 @@ __all__ = ["Ask", "Card", "Question", "ask_card", "quiz_card", "score_card"]
 
 LETTERS = "abcdefgh"
 
-STYLE = """<style>
-.srlab-card{border-left:4px solid #0072b2;padding:.2em 1em;margin:.5em 0}
+# The style of a card, in pieces: a card carries those whose word stands in it.
+STYLES = {
+    "": """
+.srlab-card{border-left:4px solid #0072b2;padding:.2em 1em;margin:.5em 0}""",
+    'class="srlab-card ': """
 .srlab-card.good{border-color:#009e73}.srlab-card.bad{border-color:#d55e00}
-.srlab-card.open{border-color:#999}
+.srlab-card.open{border-color:#999}""",
+    "<fieldset": """
 .srlab-card fieldset{border:0;margin:.8em 0;padding:0}
 .srlab-card legend{font-weight:bold;padding:0}
 .srlab-card .option{margin:.2em 0}
 .srlab-card .option label{cursor:pointer}
 .srlab-card .say{display:none;margin:.1em 0 .3em 1.8em}
 .srlab-card .option input:checked~.say{display:block!important}
-.srlab-card .option input:focus-visible~label{outline:2px solid #0072b2}
-.srlab-card summary{cursor:pointer;font-weight:bold}
+.srlab-card .option input:focus-visible~label{outline:2px solid #0072b2}""",
+    "<summary": """
+.srlab-card summary{cursor:pointer;font-weight:bold}""",
+    "<table": """
 .srlab-card table{border-collapse:collapse}
-.srlab-card th,.srlab-card td{text-align:left;vertical-align:top;padding:.2em .6em}
-</style>"""
+.srlab-card th,.srlab-card td{text-align:left;vertical-align:top;padding:.2em .6em}""",
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,9 @@ def plain(text: str) -> str:
 
 def box(body: str, mood: str = "") -> str:
     """Wrap HTML as a card; mood is "", "good", "bad" or "open"."""
-    return f'{STYLE}<div class="srlab-card {mood}">{body}</div>'.replace(' ">', '">')
+    card = f'<div class="srlab-card {mood}">{body}</div>'.replace(' ">', '">')
+    rules = "".join(rules for word, rules in STYLES.items() if word in card)
+    return f"<style>{rules}\n</style>{card}"
 
 
 def message_card(text: str, mood: str = "") -> Card:
@@ -128,8 +136,9 @@ def code_card(title: str, source: str) -> Card:
 def table_card(title: str, rows: Sequence[Mapping[str, str]]) -> Card:
     """A card with a table: each row maps column name to text, all with one set."""
     names = list(rows[0]) if rows else []
-    # Styles on the elements stay in a notebook that is not trusted yet.
-    left = 'style="text-align:left;vertical-align:top"'
+    # A style on the element stays in a notebook that is not trusted yet, where
+    # JupyterLab would set all to the right.
+    left = 'style="text-align:left"'
     head = "".join(f'<th scope="col" {left}>{inline(name)}</th>' for name in names)
     body = "".join(
         "<tr>"

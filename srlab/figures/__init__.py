@@ -4,7 +4,7 @@
 
 ``show``, ``curves``, ``table``, ``compare`` and ``zoom`` return something that the
 notebook draws, so each is the last line of its cell. Photographs become JPEG (quality
-85, 100 dpi), curves PNG, enlarged pixels the smaller of the two; the alternative text
+80, 100 dpi), curves PNG, enlarged pixels the smaller of the two; the alternative text
 is also the text/plain.
 """
 

@@ -12,6 +12,14 @@ import torch
 
 __all__ = ["Table", "table"]
 
+# Once a table, not once a cell: a third of the bytes. Where a page strips it, the first
+# column still stands left by itself, and the others stand as pages put numbers: right
+# in JupyterLab and on GitHub.
+STYLE = """<style>
+.srlab-table tr>*{padding:.2em .6em!important}
+.srlab-table tr>*+*{text-align:right!important}
+</style>"""
+
 
 class Table:
     """A small table of numbers: HTML for the page, aligned text for everything else."""
@@ -41,7 +49,8 @@ class Table:
             f'padding:.3em 0">{escape(self.caption)}</caption>'
         )
         return (
-            f'<table class="srlab-table">{caption}<thead><tr>{head}</tr></thead>\n'
+            f'{STYLE}<table class="srlab-table">{caption}'
+            f"<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{chr(10).join(body)}\n</tbody></table>"
         )
 
@@ -66,8 +75,8 @@ class Table:
 def _cell(
     tag: str, text: str, column: int, scope: str, inner: str | None = None
 ) -> str:
-    style = f"text-align:{'right' if column else 'left'};padding:.2em .6em"
-    return f'<{tag}{scope} style="{style}">{inner or escape(text)}</{tag}>'
+    style = "" if column else ' style="text-align:left"'
+    return f"<{tag}{scope}{style}>{inner or escape(text)}</{tag}>"
 
 
 def table(

@@ -79,7 +79,7 @@ def compare(
 def _compare_html(pair: Sequence[torch.Tensor], labels: Sequence[str], alt: str) -> str:
     high, wide = pair[0].shape[-2:]
     enlarge = max(1, min(ENLARGED // wide, ENLARGED // high))
-    drawn, scale, sources = viewer_parts.embed(pair, enlarge, pictures.QUALITY, BUDGET)
+    drawn, scale, sources = viewer_parts.embed(pair, enlarge, pictures.SHARP, BUDGET)
     wide, high = drawn[0].size
     said = viewer_parts.note(
         "Side by side; run this cell (or trust the notebook) for a line to drag.",
@@ -190,7 +190,7 @@ def _middle(picture: Image.Image, panel_w: int, panel_h: int, factor: int) -> st
     left, top = (picture.width - w) // 2, (picture.height - h) // 2
     part = picture.crop((left, top, left + w, top + h))
     part = part.resize((panel_w, panel_h), Image.Resampling.NEAREST)
-    return viewer_parts.address(part, pictures.QUALITY, True)
+    return viewer_parts.address(part, pictures.SHARP, True)
 
 
 def _shown(wide: int, high: int) -> int:

@@ -194,7 +194,8 @@ def test_solutions_of_every_exercise_are_in_their_deck(
 
 
 def test_index_lists_every_deck(decks: dict[str, slides.Deck]) -> None:
-    folder = next(iter(decks.values())).page.parent
+    folder = decks["99_sample.html"].page.parent
+    assert len(decks) >= 2  # all that this worker has built
     index = (folder / "index.html").read_text(encoding="utf-8")
     for name in decks:
         assert f'href="{name}"' in index
