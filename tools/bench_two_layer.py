@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from srlab.codecs import AVIF, JPEG, Codec, MeanScale, WebP, bpp
 from srlab.datasets import benchmark_set
 from srlab.evaluation.hulls import crossing, pareto
 from srlab.metrics import ms_ssim, psnr
+from srlab.schemes.end_to_end import to_ycbcr
 from srlab.training.coded import CODINGS
 from srlab.training.running import device_name
 
@@ -189,7 +191,7 @@ def _configuration(codec: Codec, x: torch.Tensor) -> dict[str, float]:
         return found
     sizes = scheme.streams(data)
     wide = codec is not scheme
-    layers = scheme.layers(schemes.end_to_end.to_ycbcr(x).clamp(0, 1) if wide else x)
+    layers = scheme.layers(to_ycbcr(x).clamp(0, 1) if wide else x)
     if not wide:
         found["sr_psnr"] = round(psnr(layers["sr"], x), 5)
         found["sr_chroma_psnr"] = round(_chroma(layers["sr"], x), 5)
@@ -203,7 +205,8 @@ def _configuration(codec: Codec, x: torch.Tensor) -> dict[str, float]:
 
 def _chroma(y: torch.Tensor, x: torch.Tensor) -> float:
     """PSNR of Cb and Cr together, dB."""
-    return psnr(*(schemes.end_to_end.to_ycbcr(t)[:, 1:] for t in (y, x)))
+    a, b = (to_ycbcr(t)[:, 1:] for t in (y, x))
+    return -10 * math.log10(max(float((a - b).square().mean()), 1e-10))
 
 
 def restorers(folder: str) -> None:
