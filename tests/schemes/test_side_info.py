@@ -63,6 +63,15 @@ def test_descriptors_are_heard():
     assert codec.mend(decoded, poked)[..., :48, :64].equal(a[..., :48, :64])
 
 
+def test_a_searched_map_is_no_worse_than_the_extractors():
+    codec = SideInfo(JPEG(20), NET)
+    decoded = JPEG().decode(JPEG(20).encode(X))
+    own, found = codec.descriptors(X, decoded), codec.search(X, decoded)
+    assert found.shape == own.shape
+    errors = [(codec.mend(decoded, m) - X).square().mean() for m in (found, own)]
+    assert errors[0] <= errors[1]
+
+
 def test_the_twin_sends_nothing():
     codec = SideInfo(JPEG(20), TWIN)
     data = codec.encode(X)

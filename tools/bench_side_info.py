@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""Side information, measured: data/results/side_info_*.csv.
+
+    python tools/bench_side_info.py rows                  # the shipped networks
+    python tools/bench_side_info.py rows --weights DIR    # DIR/NAME_1.safetensors ...
+    python tools/bench_side_info.py table                 # gains and BD-rates
+
+LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
+twin without descriptors, the net with them, the same with the descriptors shuffled and
+with those found by trial (LIVE1 alone). Bytes are whole files; a run that was stopped
+goes on from the rows in build/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm.auto import tqdm
+
+from srlab import evaluation, paths
+from srlab.codecs import JPEG, Codec, WebP
+from srlab.datasets import benchmark_set
+from srlab.images import luma, round8
+from srlab.metrics import psnr
+from srlab.schemes import SideInfo
+from srlab.training.coded import CODINGS
+from srlab.training.running import device_name
+
+RAW = Path("build/side_info.csv")
+SETS = ("LIVE1", "B100", "Classic5")
+BASES = {"jpeg": (JPEG, (10, 20, 30, 40)), "webp": (WebP, (1, 5, 12, 22))}
+COLUMNS = ("codec", "set", "image", "quality", "kind", "seed", "bytes", "descriptors",
+           "bpp", "psnr", "psnr_y")  # fmt: skip
+
+
+def _judged(y: torch.Tensor, x: torch.Tensor) -> dict[str, float]:
+    """PSNR of all channels, and of luma, dB."""
+    found = {"psnr": psnr(y, x)}
+    if x.shape[1] == 3:
+        found["psnr_y"] = psnr(*(round8(luma(t)) for t in (y, x)))
+    else:
+        found["psnr_y"] = found["psnr"]
+    return {key: round(value, 4) for key, value in found.items()}
+
+
+def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
+    """(kind, seed, weights): the shipped pair, or all seeds of a folder."""
+    name = "side_info" if codec == "jpeg" else f"side_info_{codec}"
+    for kind, stem in (("descriptors", name), ("twin", f"{name}_twin")):
+        if not folder:
+            yield kind, 0, stem
+            continue
+        for file in sorted(Path(folder).glob(f"{stem}_[0-9].safetensors")):
+            yield kind, int(file.stem[-1]), str(file)
+
+
+def _of_image(codec: str, name: str, x: torch.Tensor, nets, searched: bool):
+    make, qualities = BASES[codec]
+    for quality in qualities:
+        base: Codec = make(quality)
+        data = base.encode(x)
+        decoded = base.decode(data)
+        if decoded.shape[1] > x.shape[1]:
+            decoded = decoded.mean(1, keepdim=True)
+        row = {"codec": codec, "image": name, "quality": quality, "seed": 0}
+        plain = row | {"kind": "decoded", "bytes": len(data), "descriptors": 0}
+        yield plain | _judged(decoded, x)
+        for kind, seed, weights in nets:
+            scheme = SideInfo(base, weights, CODINGS[codec].level(quality))
+            own = scheme.encode(x)
+            size = scheme.streams(own).get("descriptors", 0)
+            found = row | {"kind": kind, "seed": seed, "bytes": len(own)}
+            found["descriptors"] = size
+            yield found | _judged(scheme.decode(own), x)
+            if kind == "descriptors" and not seed:
+                yield from _others(scheme, x, decoded, found, searched)
+
+
+def _others(scheme: SideInfo, x, decoded, row, searched: bool):
+    """Shuffled descriptors, and those found by trial."""
+    symbols = scheme.descriptors(x, decoded)
+    mixed = np.random.default_rng(0).permutation(symbols.reshape(-1))
+    made = scheme.mend(decoded, mixed.reshape(symbols.shape))
+    yield row | {"kind": "shuffled"} | _judged(made, x)
+    if searched:
+        best = scheme.search(x, decoded)
+        data = scheme.write(x, best)
+        sizes = {"bytes": len(data), "descriptors": scheme.streams(data)["descriptors"]}
+        made = scheme.mend(decoded, best)
+        yield row | {"kind": "searched"} | sizes | _judged(made, x)
+
+
+def rows(codec: str, folder: str, pictures: int) -> None:
+    """All photographs; each is written when it is whole."""
+    nets = list(_nets(codec, folder))
+    RAW.parent.mkdir(parents=True, exist_ok=True)
+    done: set[tuple[str, str, str]] = set()
+    if RAW.is_file():
+        old = pd.read_csv(RAW)
+        done = set(zip(old["codec"], old["set"], old["image"].astype(str), strict=True))
+    todo = [
+        (name, image, x)
+        for name in SETS
+        for image, x in benchmark_set(name)
+        if (codec, name, str(image)) not in done
+    ]
+    for name, image, x in tqdm(todo[: pictures or None], mininterval=2):
+        made = list(_of_image(codec, str(image), x, nets, name == "LIVE1"))
+        fresh = not RAW.is_file()
+        with RAW.open("a", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+            if fresh:
+                writer.writeheader()
+            for row in made:
+                rate = round(8 * row["bytes"] / x[0, 0].numel(), 5)
+                writer.writerow(row | {"set": name, "bpp": rate})
+    if len(todo) <= (pictures or len(todo)):
+        _gather()
+
+
+def _gather() -> None:
+    """Means over the photographs into data/results."""
+    known = pd.read_csv(RAW)
+    keys = ["codec", "set", "quality", "kind", "seed"]
+    means = known.groupby(keys, sort=False).mean(numeric_only=True).round(5)
+    path = paths.data_dir() / "results" / "side_info.csv"
+    head = "# command: python tools/bench_side_info.py rows\n"
+    head += f"# device: {device_name()}\n"
+    path.write_text(head + means.reset_index().to_csv(index=False), encoding="utf-8")
+    print(path)
+
+
+def table() -> pd.DataFrame:
+    """BD-rate (%) by luma's PSNR against the decoded picture and against the twin."""
+    means = evaluation.results("side_info")
+    found = []
+    for (codec, name, seed), own in means.groupby(["codec", "set", "seed"]):
+        kinds = {kind: rows for kind, rows in own.groupby("kind")}
+        if "decoded" not in kinds:  # seeds beside the first share its decoded pictures
+            every = means[(means["codec"] == codec) & (means["set"] == name)]
+            kinds["decoded"] = every[every["kind"] == "decoded"]
+        row = {"codec": codec, "set": name, "seed": seed}
+        pairs = (("decoded", "twin"), ("decoded", "descriptors"))
+        for anchor, test in (*pairs, ("twin", "descriptors")):
+            if anchor in kinds and test in kinds:
+                a, b = (kinds[k][["bpp", "psnr_y"]] for k in (anchor, test))
+                rate = evaluation.bd_rate(a, b, "psnr_y")
+                row[f"{test} against {anchor}"] = round(rate, 2)
+        found.append(row)
+    return pd.DataFrame(found)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=("rows", "table"))
+    parser.add_argument("--codec", choices=[*BASES], default="jpeg")
+    parser.add_argument("--weights", default="", help="a folder with several seeds")
+    parser.add_argument("--pictures", type=int, default=0, help="at most, 0: all")
+    args = parser.parse_args(arguments)
+    if args.part == "table":
+        print(table().to_string(index=False))
+    else:
+        rows(args.codec, args.weights, args.pictures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
