@@ -57,10 +57,11 @@ def failures(folder, *arguments):
     """Run all notebooks of a folder: item that failed -> why."""
     command = [sys.executable, "-m", "pytest", "-rf", "-p", "no:cacheprovider"]
     told = ["--nbval", "--nbval-current-env", *arguments]
+    known = f"{ROOT}{os.pathsep}{folder}"
     done = subprocess.run(
         [*command, *told],
         cwd=folder,
-        env=dict(os.environ, PYTHONPATH=f"{ROOT}{os.pathsep}{folder}", COLUMNS="200"),
+        env=dict(os.environ, CI="", COLUMNS="200", PYTHONPATH=known),
         capture_output=True,
         text=True,
         check=False,
