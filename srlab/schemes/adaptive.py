@@ -37,7 +37,7 @@ __all__ = ["MODES", "QUALITIES", "STEP", "AdaptiveTwoLayer", "Choice"]
 
 MODES = ("direct", "cleaned", "base", "base + residual", "base + luma residual")
 QUALITIES = (4, 6, 8, 11, 15, 20, 26, 33, 41, 50, 58, 66, 74, 81, 87, 92, 96)
-STEP = 3.4  # of residuals, times the slope's root; measured to do best
+STEP = 3.4  # of residuals, times the slope's root; tuned by trials
 _KIND = bytes([container.KINDS["two-layer"]])
 _NEAR = 1.04  # kinds that cost no more without a net are tried with one
 

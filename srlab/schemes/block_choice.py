@@ -16,10 +16,9 @@ Which blocks: each goes where D + slope R is less, the two whole files having be
 the bits of a block are guessed by reverse water-filling (T. Berger, "Rate distortion
 theory", 1971) and scaled to the file's true size.
 
-On photographs it pays nothing, so `AdaptiveTwoLayer` has no such mode: on eight of
-Kodak's with JPEG at .1 to 1.2 bpp the file cost .1 to 7.8 % more than the better of the
-two (D + slope R). Where two layers win they win nearly everywhere, and a second stream
-has a second header and worse neighbours to predict from.
+It has not paid on any photograph that it was tried on, so `AdaptiveTwoLayer` has no
+such mode: where two layers win they win nearly everywhere, and a second stream has a
+second header and worse neighbours to predict from.
 """
 
 from __future__ import annotations

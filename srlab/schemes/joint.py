@@ -44,7 +44,7 @@ def joint(
         luma: a residual of luma alone.
 
     Returns:
-        The codec and its file. 768 x 512 pixels take some 10 s on one core.
+        The codec and its file.
 
     Raises:
         ValueError: none or two targets, or one that cannot be met; the message says

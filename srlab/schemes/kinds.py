@@ -29,7 +29,8 @@ def flat(q: float) -> JPEG:
 
     One step for all frequencies at high rates; at low ones, where most amplitudes
     become 0, steps that grow with the frequency. Halved chroma counts for four pixels,
-    so its step is half as large. The slant and the chroma's .6 were measured on Kodak.
+    so its step is smaller. The slant and the chroma's .6 were tuned by trials on a few
+    Kodak pictures, so results on those are a little flattered.
     """
     step, slant = 22 * (50 / q if q < 50 else 2 - q / 50), 0.9 * max(0.0, 1 - q / 50)
     steps = [
@@ -45,7 +46,7 @@ def flat_level(q: float, scale: int) -> float:
     """The level at which the course's nets do best with them.
 
     They learned the standard's tables, which are finer at low frequencies and coarser
-    at high ones. Measured on parts of three Kodak pictures, for either net alike.
+    at high ones. Tuned by trials on parts of three Kodak pictures.
     """
     line = 0.016 * q - 0.07 if scale == 1 else 0.019 * q - 0.085
     return min(1.0, max(0.0105 * q, line))

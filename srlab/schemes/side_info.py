@@ -11,7 +11,6 @@ pixels, 1/64 bit per pixel, and the container's header.
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -26,6 +25,7 @@ from srlab.codecs.descriptors import DescriptorCoder
 from srlab.codecs.pillow import JPEG
 from srlab.images import round8
 from srlab.models.side_info import SPACING, SideInfoNet
+from srlab.schemes.two_layer import identity_of
 
 __all__ = ["SideInfo"]
 
@@ -75,10 +75,7 @@ class SideInfo:
     @cached_property
     def tag(self) -> bytes:
         """Four bytes that tell one set of weights from another."""
-        digest = hashlib.sha256()
-        for name, tensor in self.net.state_dict().items():
-            digest.update(name.encode() + tensor.cpu().float().numpy().tobytes())
-        return digest.digest()[:4]
+        return identity_of(self.net)
 
     @torch.inference_mode()
     def descriptors(self, image: torch.Tensor, decoded: torch.Tensor) -> np.ndarray:
