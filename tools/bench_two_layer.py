@@ -41,6 +41,7 @@ QUALITIES = {
     "webp": (0, 4, 10, 20, 32, 46, 60, 74, 86, 95),
     "avif": (8, 16, 24, 32, 40, 48, 57, 66, 76, 87),
 }
+LAYERS = {"none": ["base"], "res": ["residual"], "all": ["base", "residual"]}
 KINDS = {
     "jpeg": lambda q: JPEG(q, progressive=True),
     "webp": lambda q: WebP(q, 6),
@@ -142,16 +143,48 @@ def table() -> pd.DataFrame:
         for anchor, chosen in anchors.items():
             best = pareto(own[chosen], quality)
             row = {"family": family, "against": anchor, "quality": quality}
-            for name, of in (
-                ("none", kinds == "base"),
-                ("res", kinds == "residual"),
-                ("all", kinds.isin(["base", "residual"])),
-            ):
-                test = pareto(own[of], quality)
+            for name, of in LAYERS.items():
+                test = pareto(own[kinds.isin(of)], quality)
                 row[name] = round(evaluation.bd_rate(best, test, quality), 1)
             row["crossing"] = round(crossing(best, test, quality), 3)
             found.append(row)
     return pd.DataFrame(found)
+
+
+def ends() -> pd.DataFrame:
+    """How far the BD-rates hang on where the grids end: lowest and highest of each.
+
+    Of all grids without up to three of the lowest, or of the highest, qualities of the
+    small picture, against all of direct ones and without the two lowest.
+    """
+    means = evaluation.results("two_layer_first")
+    means = means[means["kind"] != "direct flat"]
+    found = []
+    for (family, own), quality in itertools.product(
+        means.groupby("family", sort=False), ("psnr", "ms_ssim")
+    ):
+        rows = [
+            _cut_grid(own, quality, *cut)
+            for cut in itertools.product(range(3), range(4), range(4))
+        ]
+        part = pd.DataFrame(rows).agg(["min", "max"]).T.round(1)
+        part = part.rename_axis("with").reset_index()
+        found.append(part.assign(family=family, quality=quality))
+    return pd.concat(found)[["family", "quality", "with", "min", "max"]]
+
+
+def _cut_grid(own, quality: str, direct: int, low: int, high: int) -> dict[str, float]:
+    """BD-rates (%) when the grids lack their `low` lowest qualities, and so on."""
+    qualities = sorted(own["first"].unique())
+    kept = own["first"].isin(qualities[low : len(qualities) - high])
+    one = own["kind"].str.startswith("direct")
+    anchor = pareto(own[one & (own["first"] >= qualities[direct])], quality)
+    row = {}
+    for name, kinds in LAYERS.items():
+        test = pareto(own[kept & own["kind"].isin(kinds)], quality)
+        shared = test[quality].max() > anchor[quality].min()
+        row[name] = evaluation.bd_rate(anchor, test, quality) if shared else math.nan
+    return row
 
 
 def configurations(names: list[str], folder: str) -> None:
@@ -254,6 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
         restorers(args.weights)
     else:
         print(table().to_string(index=False))
+        print(ends().to_string(index=False))
     return 0
 
 

@@ -87,6 +87,7 @@ def _srcnn(scale: int, f2: int = 5) -> tuple[Recipe, dict, dict]:
     full = _full(
         "SRCNN", scale, {"f2": f2}, loss="l2", batch=64, patch=-(-96 // scale),
         rate=1e-3, steps=200_000, precision="32-true", start=start or "identity",
+        stored="float32",  # nothing repairs a rounded weight in three bare layers
     )  # fmt: skip
     small = {"patch": -(-32 // scale), "batch": 8, "start": start or "identity"}
     steps = 45_000 if (scale, f2) == (2, 5) else 10_000
@@ -182,7 +183,7 @@ def _rrdb() -> tuple[Recipe, dict, dict]:
     """ESRGAN's first stage."""
     full, short, fast = _residual(
         "RRDBNet", 4, {}, _RRDB, short_steps=3000, batch=16, patch=32,
-        steps=1_000_000, decay=(0.2, 0.4, 0.6, 0.8), stored="float16",
+        steps=1_000_000, decay=(0.2, 0.4, 0.6, 0.8),
     )  # fmt: skip
     return full, {**short, "rate": 5e-4}, fast
 
@@ -220,7 +221,7 @@ def _srgan() -> tuple[Recipe, dict, dict]:
     )  # fmt: skip
     full = _full(
         "SRResNet", 4, {"scale": 4}, gan=gan, batch=16, patch=24, rate=1e-4,
-        steps=200_000, decay=(0.5,), gamma=0.1, start="srresnet_x4", stored="float16",
+        steps=200_000, decay=(0.5,), gamma=0.1, start="srresnet_x4",
     )  # fmt: skip
     ours = {"features": "photo", "deepest": False, "pixel": 0.1, "adversarial": 5e-3}
     return _gan(full, _SMALL, **ours)
@@ -235,7 +236,6 @@ def _esrgan() -> tuple[Recipe, dict, dict]:
     full = _full(
         "RRDBNet", 4, {"scale": 4}, gan=gan, batch=16, patch=32, rate=1e-4,
         steps=400_000, decay=(0.125, 0.25, 0.5, 0.75), start="rrdb_x4",
-        stored="float16",
     )  # fmt: skip
     return _gan(full, _RRDB, features="photo", deepest=False, pixel=0.1)
 
@@ -254,7 +254,7 @@ def _coded(codec: str, scale: int) -> tuple[Recipe, dict, dict]:
     wide = {"scale": scale, "width": 64, "blocks": 16}
     full = _full(
         "CodedNet", scale, wide, codec=codec, loss="l2", batch=32, patch=96 // scale,
-        stored="float16", steps=200_000,
+        steps=200_000,
     )  # fmt: skip
     small = {"settings": {"width": 32, "blocks": 5}, "batch": 8, "patch": 80 // scale}
     short = {**small, "steps": 200_000, "minutes": 15.0, "every": 1000}
@@ -263,7 +263,7 @@ def _coded(codec: str, scale: int) -> tuple[Recipe, dict, dict]:
 
 _RRDB = {"width": 32, "growth": 16, "blocks": 4}
 _COMPACT = {"width": 48, "convs": 12}
-_DEGRADED = {"degradation": "real_esrgan", "sharpen": True, "stored": "float16"}
+_DEGRADED = {"degradation": "real_esrgan", "sharpen": True}
 _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
     "srcnn_x2": _srcnn(2),
     "srcnn_x3": _srcnn(3),

@@ -88,7 +88,7 @@ class Recipe:
     sharpen: bool = False  # targets sharpened (USM), as Real-ESRGAN's are
     pool: int = 180  # degraded pairs that are made together and shuffled
     gan: Gan | None = None  # a second player and its losses
-    stored: Literal["float32", "float16"] = "float32"  # how the weights are written
+    stored: Literal["float16", "float32"] = "float16"  # how the weights are written
 
     def __post_init__(self) -> None:
         """ValueError for what no run could have."""
