@@ -5,7 +5,7 @@
     python tools/bench_adaptive.py jpeg                 # or avif, webp, mean_scale
     python tools/bench_adaptive.py jpeg --pictures 01,02,03
     python tools/bench_adaptive.py gather               # rows -> data/results
-    python tools/bench_adaptive.py table
+    python tools/bench_adaptive.py table                # -> two_layer_rates.csv, prints
 
 On Kodak, at each slope (see srlab.schemes.adaptive), real bytes of four competitors.
 Each is the choice of least cost among its modes, so all are at their best settings:
@@ -178,6 +178,12 @@ def gather(minutes: float) -> list[Path]:
     return made
 
 
+def written() -> list[str]:
+    """Names of the results files with rows."""
+    folder = paths.data_dir() / "results"
+    return [path.stem for path in folder.glob("two_layer_adaptive*.csv")]
+
+
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """BD-rates over the pictures, between quality 5 of JPEG and .6 bpp of direct files.
 
@@ -274,8 +280,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.what == "gather":
         print(*gather(options.minutes), sep="\n")
     elif options.what == "table":
-        rows = pd.read_csv(ROWS)
-        print(table(rows).to_string(index=False))
+        rows = pd.concat(map(evaluation.results, sorted(written())))
+        rates = table(rows)
+        head = "# command: python tools/bench_adaptive.py table\n"
+        path = paths.data_dir() / "results" / "two_layer_rates.csv"
+        path.write_text(head + rates.to_csv(index=False), encoding="utf-8")
+        print(rates.to_string(index=False))
         print(worst_cost(rows).round(3).to_string())
         print(last_use(rows).round(3).to_string())
         shares = rows[rows.competitor == "all"].groupby(["family", "slope", "mode"])

@@ -42,6 +42,10 @@ QUALITIES = {
     "avif": (8, 16, 24, 32, 40, 48, 57, 66, 76, 87),
 }
 LAYERS = {"none": ["base"], "res": ["residual"], "all": ["base", "residual"]}
+WITH_LUMA = {
+    "res, luma too": ["residual", "luma residual"],
+    "all, luma too": ["base", "residual", "luma residual"],
+}
 KINDS = {
     "jpeg": lambda q: JPEG(q, progressive=True),
     "webp": lambda q: WebP(q, 6),
@@ -83,13 +87,18 @@ def _grid(family: str, name: str, x: torch.Tensor) -> Iterator[dict]:
         row = {"image": name, "kind": "base", "first": first, "second": 0}
         yield row | _measured(x, layers["sr"], base)
         for second in qualities:
-            codec = make(second)
-            two = replace(scheme, residual=codec)
-            wanted = two.missing(x, layers["sr"])
-            data = codec.encode(wanted)
-            y = two.add(layers["sr"], codec.decode(data))
-            row = {"image": name, "kind": "residual", "first": first}
-            yield row | {"second": second} | _measured(x, y, base + len(data))
+            for kind, luma in _residuals(family):
+                two = replace(scheme, residual=make(second), luma=luma)
+                data = two.residual.encode(two.missing(x, layers["sr"]))
+                y = two.add(layers["sr"], two.residual.decode(data))
+                row = {"image": name, "kind": kind, "first": first, "second": second}
+                yield row | _measured(x, y, base + len(data))
+
+
+def _residuals(family: str) -> list[tuple[str, bool]]:
+    """(kind, of luma alone): WebP and AVIF know no grey."""
+    both = [("residual", False), ("luma residual", True)]
+    return both if family == "jpeg" else both[:1]
 
 
 def first(family: str, pictures: int) -> None:
@@ -143,19 +152,23 @@ def table() -> pd.DataFrame:
         for anchor, chosen in anchors.items():
             best = pareto(own[chosen], quality)
             row = {"family": family, "against": anchor, "quality": quality}
-            for name, of in LAYERS.items():
+            for name, of in _layers(own).items():
                 test = pareto(own[kinds.isin(of)], quality)
                 row[name] = round(evaluation.bd_rate(best, test, quality), 1)
-            row["crossing"] = round(crossing(best, test, quality), 3)
+                row[f"{name} to"] = round(crossing(best, test, quality), 3)
             found.append(row)
     return pd.DataFrame(found)
+
+
+def _layers(own: pd.DataFrame) -> dict[str, list[str]]:
+    return LAYERS | (WITH_LUMA if (own["kind"] == "luma residual").any() else {})
 
 
 def ends() -> pd.DataFrame:
     """How far the BD-rates hang on where the grids end: lowest and highest of each.
 
-    Of all grids without up to three of the lowest, or of the highest, qualities of the
-    small picture, against all of direct ones and without the two lowest.
+    Of all grids without up to three of the small picture's lowest qualities, or of
+    either layer's highest, against direct ones with and without their two lowest.
     """
     means = evaluation.results("two_layer_first")
     means = means[means["kind"] != "direct flat"]
@@ -177,10 +190,11 @@ def _cut_grid(own, quality: str, direct: int, low: int, high: int) -> dict[str, 
     """BD-rates (%) when the grids lack their `low` lowest qualities, and so on."""
     qualities = sorted(own["first"].unique())
     kept = own["first"].isin(qualities[low : len(qualities) - high])
+    kept &= own["second"].isin([0, *qualities[: len(qualities) - high]])
     one = own["kind"].str.startswith("direct")
     anchor = pareto(own[one & (own["first"] >= qualities[direct])], quality)
     row = {}
-    for name, kinds in LAYERS.items():
+    for name, kinds in _layers(own).items():
         test = pareto(own[kept & own["kind"].isin(kinds)], quality)
         shared = test[quality].max() > anchor[quality].min()
         row[name] = evaluation.bd_rate(anchor, test, quality) if shared else math.nan

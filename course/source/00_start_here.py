@@ -487,7 +487,7 @@ srlab.figures.curves(
 # **What this does not show yet.** The enlarging here is bicubic, the codec is the
 # oldest in wide use, the measure is PSNR, and three photographs are not a benchmark.
 # One of the course's sources tried the scheme with trained networks and concluded that
-# it does not pay. Notebook 19 will measure it properly, with networks, newer codecs and
+# it does not pay. Notebook 19 measures it properly, with networks, newer codecs and
 # a second codec for what the first one lost.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -495,7 +495,7 @@ srlab.figures.curves(
 # This is the first rate-distortion curve of the course. Make sure that everybody can
 # read it: to the right costs more, up is better. Then ask what a network in place of
 # bicubic would change: it lifts the dashed curve, so the crossing moves to the right.
-# By how much is an open question until notebook 19 has measured it.
+# By how much, notebook 19 measures.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 1.7 What if the quality were 10?
@@ -632,19 +632,19 @@ srlab.ask("0.g")
 #
 # | | super-resolution | | compression |
 # |---|---|---|---|
-# | **00** | start here: this notebook | 13 | classical codecs |
-# | **01** | [images and metrics](01_images_and_metrics.ipynb) | 14 | learned codecs |
-# | **02** | [interpolation](02_interpolation.ipynb) | 15 | class activation maps |
-# | 03 | SRCNN | 16 | better maps (ACoL, erasing) |
-# | 04 | VDSR and ESPCN | 17 | region-of-interest compression |
-# | 05 | residual networks | 18 | its applications |
-# | 06 | attention | 19 | two codecs |
-# | 07 | GANs | 20 | side information |
-# | 08 | degradations | 21 | the bake-off |
-# | 09 | blind super-resolution | | |
+# | **00** | start here: this notebook | **13** | classical codecs |
+# | **01** | [images, metrics](01_images_and_metrics.ipynb) | **14** | learned codecs |
+# | **02** | [interpolation](02_interpolation.ipynb) | **15** | class activation maps |
+# | **03** | SRCNN | **16** | better maps (ACoL, erasing) |
+# | **04** | VDSR and ESPCN | **17** | region-of-interest compression |
+# | **05** | residual networks | **18** | its applications |
+# | **06** | attention | **19** | two codecs |
+# | **07** | GANs | 20 | side information |
+# | **08** | degradations | 21 | the bake-off |
+# | **09** | blind super-resolution | | |
 # | 10-12 | faces, diffusion, video | | |
 #
-# **Bold numbers exist.** The others are planned; their numbers will not change. Each
+# **Bold numbers exist.** The others are planned; their numbers stay. Each
 # notebook can be opened alone, and says at its top what it assumes.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
