@@ -12,6 +12,7 @@ from srlab.codecs import AVIF, JPEG, JPEG2000, Codec, CorruptStream, WebP, bpp
 FLAT = ((16,) * 64, (40,) * 64)
 CODECS = [JPEG(50), JPEG(90, subsampling="4:4:4"), WebP(50)]
 CODECS += [JPEG(50, optimize=False), JPEG(50, progressive=True), JPEG(tables=FLAT)]
+CODECS += [JPEG(50, optimize="arithmetic")]
 CODECS += [JPEG2000(bpp=0.5), JPEG2000(dB=35), AVIF(50), AVIF(50, tune="psnr", speed=9)]
 
 
@@ -163,3 +164,20 @@ def test_a_codec_prints_what_it_is():
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValueError):
         wrong()
+
+
+def test_arithmetic_coding_keeps_the_pixels_and_is_smaller():
+    import jpeglib
+
+    x = srlab.photo("coffee")[..., 40:173, 60:251]
+    jpeglib.version.set("6b")
+    for image in (x, x.mean(1, keepdim=True)):
+        for subsampling in ("4:2:0", "4:4:4"):
+            plain = JPEG(30, subsampling, optimize="mozjpeg")
+            arithmetic = JPEG(30, subsampling, optimize="arithmetic")
+            a, b = (codec.encode(image) for codec in (plain, arithmetic))
+            assert len(b) < 0.97 * len(a)
+            assert arithmetic.decode(b).equal(plain.decode(a))
+    assert jpeglib.version.get() == "6b"  # what others chose stays
+    with pytest.raises(ValueError, match="or 'arithmetic'"):
+        JPEG(30, optimize="huffman")

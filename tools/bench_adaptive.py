@@ -2,7 +2,7 @@
 # Copyright (c) The srlab authors
 """One layer, a cleaned one, or two? data/results/two_layer_adaptive.csv.
 
-    python tools/bench_adaptive.py jpeg                 # or avif, webp, mean_scale
+    python tools/bench_adaptive.py jpeg   # or jpeg_arithmetic, avif, webp, mean_scale
     python tools/bench_adaptive.py jpeg --pictures 01,02,03
     python tools/bench_adaptive.py gather               # rows -> data/results
     python tools/bench_adaptive.py table                # -> two_layer_rates.csv, prints
@@ -11,7 +11,8 @@ On Kodak, at each slope (see srlab.schemes.adaptive), real bytes of four competi
 Each is the choice of least cost among its modes, so all are at their best settings:
 
     direct       one layer. JPEG: the standard's tables or tables for the squared error,
-                 halved chroma or whole, mozjpeg's lossless optimisation
+                 halved chroma or whole, mozjpeg's lossless optimisation or, as the
+                 family jpeg_arithmetic, the standard's arithmetic coder
     cleaned      direct, or with an artefact-removing net behind its decoder: one of the
                  size, and of the training time, of the net that enlarges
     two layers   direct, or the small picture with or without a residual
@@ -31,7 +32,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -79,12 +80,14 @@ class Family:
 
 
 _fast = partial(AVIF, speed=8)
+_jpeg = Family(
+    partial(JPEG, optimize="mozjpeg"), "decoded_jpeg_x2", "decoded_jpeg_x1",
+    (3, 4, 5, 6, 8, 11, 15, 20, 26, 33, 41, 50, 58, 66, 74, 81, 87, 92, 96),
+    (15, 35, 80, 180, 400, 900, 2000, 4800),
+)  # fmt: skip
 FAMILIES = {
-    "jpeg": Family(
-        partial(JPEG, optimize="mozjpeg"), "decoded_jpeg_x2", "decoded_jpeg_x1",
-        (3, 4, 5, 6, 8, 11, 15, 20, 26, 33, 41, 50, 58, 66, 74, 81, 87, 92, 96),
-        (15, 35, 80, 180, 400, 900, 2000, 4800),
-    ),
+    "jpeg": _jpeg,
+    "jpeg_arithmetic": replace(_jpeg, make=partial(JPEG, optimize="arithmetic")),
     "avif": Family(
         partial(_fast, tune="psnr"), "decoded_avif_x2", None,
         tuple(range(10, 91, 5)), (12, 25, 55, 120, 260, 560, 1200),

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from dataclasses import dataclass
 from numbers import Real
+from pathlib import Path
 
 import torch
 
@@ -41,7 +43,9 @@ class JPEG:
         subsampling: of the chroma: "4:4:4", "4:2:2" or "4:2:0".
         optimize: Huffman tables made for the picture; False: the standard's; "mozjpeg":
             mozjpeg's search for the scans that give the smallest file on top, which
-            changes no coefficient.
+            changes no coefficient; "arithmetic": the standard's arithmetic coder in
+            the place of Huffman's codes, smaller again. libjpeg-turbo's programs open
+            such a file, most browsers do not.
         progressive: coarse to fine in several scans, a few per cent smaller.
         tables: quantisation tables in place of the quality's: one or two (luma,
             chroma) of 64 numbers from 1 to 255, row by row.
@@ -58,9 +62,10 @@ class JPEG:
     def __post_init__(self) -> None:
         set_quality(self, "quality", 1, 100)
         check_name(self.subsampling, "subsampling", tuple(_SUBSAMPLING))
-        if self.optimize != "mozjpeg" and not isinstance(self.optimize, bool):
+        if not (isinstance(self.optimize, bool) or self.optimize in _AFTERWARDS):
             raise ValueError(
-                f"optimize is True, False or 'mozjpeg', not {self.optimize!r:.40}"
+                "optimize is True, False, 'mozjpeg' or 'arithmetic', not "
+                f"{self.optimize!r:.40}"
             )
         if self.tables is not None:
             object.__setattr__(self, "tables", _check_tables(self.tables))
@@ -87,7 +92,8 @@ class JPEG:
         if check_one(image).shape[1] == 3:
             options["subsampling"] = _SUBSAMPLING[self.subsampling]
         data = _encode(image, "JPEG", **options)
-        return squeeze(data) if self.optimize == "mozjpeg" else data
+        after = _AFTERWARDS.get(self.optimize)
+        return after(data) if after else data
 
     def decode(self, data: bytes) -> torch.Tensor:
         """The bytes of a .jpg -> (1, C, H, W) float32 on the 1/255 grid."""
@@ -217,6 +223,26 @@ def squeeze(data: bytes) -> bytes:
         return mozjpeg.optimize(data)
     except ValueError as error:
         raise CorruptStream(f"mozjpeg cannot read this file: {error}") from None
+
+
+def _arithmetic(data: bytes) -> bytes:
+    """The same coefficients, coded arithmetically (ITU-T T.81, annex D)."""
+    import jpeglib
+
+    before = jpeglib.version.get() or "6b"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jpg"
+        path.write_bytes(data)
+        jpeglib.version.set("9f")  # 6b, jpeglib's own choice, refuses
+        try:
+            found = jpeglib.read_dct(str(path))
+            found.write_dct(str(path), flags=["+ARITH_CODE"])
+        finally:
+            jpeglib.version.set(before)
+        return path.read_bytes()
+
+
+_AFTERWARDS = {"mozjpeg": squeeze, "arithmetic": _arithmetic}
 
 
 def _between(quality: float) -> list[list[int]]:

@@ -123,8 +123,9 @@ class AdaptiveTwoLayer:
         """The ways to code that direct files are tried with, the family's first."""
         made = [Kind(self.family, lambda q, scale: min(1.0, q / self.full))]
         if self.flat and self._is_jpeg:
-            made.append(Kind(flat, flat_level))
-            made.append(made[0]._replace(make=whole_chroma))
+            coded = {"optimize": self.family(self.qualities[0]).optimize}
+            made.append(Kind(partial(flat, **coded), flat_level))
+            made.append(made[0]._replace(make=partial(whole_chroma, **coded)))
         return made + [made[0]._replace(make=other) for other in self.others]
 
     @property

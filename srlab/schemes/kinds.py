@@ -24,7 +24,7 @@ class Kind(NamedTuple):
     level: Callable[[float, int], float]
 
 
-def flat(q: float) -> JPEG:
+def flat(q: float, optimize: bool | str = "mozjpeg") -> JPEG:
     """JPEG with tables for the squared error, as coarse as the standard's at q.
 
     One step for all frequencies at high rates; at low ones, where most amplitudes
@@ -39,7 +39,7 @@ def flat(q: float) -> JPEG:
     tables = [
         tuple(round(min(255, max(1, share * s))) for s in steps) for share in (1, 0.6)
     ]
-    return JPEG(tables=tuple(tables), optimize="mozjpeg")
+    return JPEG(tables=tuple(tables), optimize=optimize)
 
 
 def flat_level(q: float, scale: int) -> float:
@@ -52,6 +52,6 @@ def flat_level(q: float, scale: int) -> float:
     return min(1.0, max(0.0105 * q, line))
 
 
-def whole_chroma(q: float) -> JPEG:
+def whole_chroma(q: float, optimize: bool | str = "mozjpeg") -> JPEG:
     """JPEG at a quality, without halved chroma."""
-    return JPEG(q, "4:4:4", optimize="mozjpeg")
+    return JPEG(q, "4:4:4", optimize=optimize)

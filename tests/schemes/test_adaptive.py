@@ -87,6 +87,16 @@ def test_another_family():
         )
 
 
+def test_the_family_says_how_all_its_kinds_are_coded_losslessly():
+    arithmetic = functools.partial(JPEG, optimize="arithmetic")
+    codec, huffman = Adaptive(60.0, family=arithmetic), Adaptive(60.0)
+    assert {kind.make(20).optimize for kind in codec.kinds} == {"arithmetic"}
+    assert {kind.make(20).optimize for kind in huffman.kinds} == {"mozjpeg"}
+    for a, b in zip(codec.tried(X), huffman.tried(X), strict=True):
+        assert codec.decode(a.data).shape == X.shape
+        assert a.cost < b.cost
+
+
 def test_a_family_with_a_container_of_ours():
     codec = AdaptiveTwoLayer(60.0, modes=("base",), family=Factorized, qualities=(2,))
     for choice in codec.tried(X):
