@@ -110,33 +110,14 @@ def run_codec(
     """
     net = plan.net()
     state = coding.fit_codec(net, plan, folder)
-    best = next((r for r in state.history if r["step"] == state.best_step), {})
-    words = _words(plan, coding.recipe(plan.name, plan.preset), _KEYS)
-    file = Path(out or folder) / f"{plan.name}.safetensors"
-    crops = state.step * plan.batch
-    write_weights(
-        file,
-        net.cpu().state_dict(),
-        Card(
-            recipe=" ".join(words),
-            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
-            f"{plan.patch} pixels a side",
-            device=device_name(),
-            minutes=round(state.seconds / 60, 1),
-            licence="MIT",
-            metrics={
-                f"validation_{k}": round(v, 4)
-                for k, v in best.items()
-                if k.startswith(("bpp", "psnr", "score"))
-            },
-            model=plan.model,
-            settings={**plan.settings, "levels": len(plan.lambdas)},
-            note=f"a codec, no restorer; {crops:,} crops, and papers train for 10 to "
-            "100 times as many; bpp are estimates",
-        ),
-        dtype="float16",
-    )
-    return file
+    return _keep(
+        plan, net, state, Path(out or folder), coding.recipe(plan.name, plan.preset),
+        model=plan.model,
+        settings={**plan.settings, "levels": len(plan.lambdas)},
+        metrics=_best(state, "bpp", "psnr", "score"),
+        note=f"a codec, no restorer; {state.step * plan.batch:,} crops, and papers "
+        "train for 10 to 100 times as many; bpp are estimates",
+    )  # fmt: skip
 
 
 def run_two_codecs(
@@ -149,38 +130,19 @@ def run_two_codecs(
     from srlab.training.two_codecs import fit_two_codecs
 
     line, state = fit_two_codecs(plan, folder)
-    best = next((r for r in state.history if r["step"] == state.best_step), {})
-    usual = two_codecs.get(plan.name, plan.preset)
     net = TwoCodecsNet(**plan.net)  # what it is without being told
     settings = {"down": net.down.width if net.down else 0, **plan.net}
     keys = ("codec", "first", "second", "colour", "joint")
     settings |= {key: getattr(plan, key) for key in keys} | {"level": line.level}
-    file = Path(out or folder) / f"{plan.name}.safetensors"
-    crops = state.step * plan.batch
-    trained = line if plan.joint else line.net
-    write_weights(
-        file,
-        trained.cpu().state_dict(),
-        Card(
-            recipe=" ".join(_words(plan, usual, _KEYS)),
-            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
-            f"{plan.patch} pixels a side",
-            device=device_name(),
-            minutes=round(state.seconds / 60, 1),
-            licence="MIT",
-            metrics={
-                f"validation_{k}": round(v, 4)
-                for k, v in best.items()
-                if k.startswith(("bpp", "psnr", "residual", "colour"))
-            },
-            model="TwoCodecsNet",
-            settings=settings,
-            note=f"nets around two codecs, no restorer; a {plan.preset} run of "
-            f"{crops:,} crops; bpp are estimates",
-        ),
-        dtype="float16",
-    )
-    return file
+    return _keep(
+        plan, line if plan.joint else line.net, state, Path(out or folder),
+        two_codecs.get(plan.name, plan.preset),
+        model="TwoCodecsNet",
+        settings=settings,
+        metrics=_best(state, "bpp", "psnr", "residual", "colour"),
+        note=f"nets around two codecs, no restorer; a {plan.preset} run of "
+        f"{state.step * plan.batch:,} crops; bpp are estimates",
+    )  # fmt: skip
 
 
 def run_side_info(
@@ -193,32 +155,43 @@ def run_side_info(
     from srlab.training.side_info import fit_side_info
 
     net, state = fit_side_info(plan, folder)
-    best = next((r for r in state.history if r["step"] == state.best_step), {})
-    file = Path(out or folder) / f"{plan.name}.safetensors"
     qualities = ", ".join(f"{q:g}" for q in plan.qualities)
-    words = _words(plan, side_info.get(plan.name, plan.preset), (*_KEYS, "price"))
-    write_weights(
-        file,
-        net.cpu().state_dict(),
-        Card(
-            recipe=" ".join(words),
-            data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
-            f"{plan.patch} pixels a side, through {plan.codec} of quality {qualities}",
-            device=device_name(),
-            minutes=round(state.seconds / 60, 1),
-            licence="MIT",
-            metrics={
-                f"validation_{k}": round(best[k], 4)
-                for k in ("psnr", "decoded", "bits", "used")
-            },
-            model="SideInfoNet",
-            settings={**plan.net, "codec": plan.codec},
-            note=f"mends decoded pictures with help from the encoder; a {plan.preset} "
-            f"run of {state.step * plan.batch:,} crops; bits are of a descriptor, "
-            f"estimated; lambda {plan.price:g}",
-        ),
-        dtype="float16",
+    return _keep(
+        plan, net, state, Path(out or folder), side_info.get(plan.name, plan.preset),
+        seen=f", through {plan.codec} of quality {qualities}",
+        model="SideInfoNet",
+        settings={**plan.net, "codec": plan.codec},
+        metrics=_best(state, "psnr", "decoded", "bits", "used"),
+        note=f"mends decoded pictures with help from the encoder; a {plan.preset} "
+        f"run of {state.step * plan.batch:,} crops; bits are of a descriptor, "
+        f"estimated; lambda {plan.price:g}",
+        keys=(*_KEYS, "price"),
+    )  # fmt: skip
+
+
+def _best(state, *starts: str) -> dict[str, float]:
+    """The validation of the step that is kept: the numbers with these names."""
+    best = next((r for r in state.history if r["step"] == state.best_step), {})
+    return {
+        f"validation_{k}": round(v, 4) for k, v in best.items() if k.startswith(starts)
+    }
+
+
+def _keep(
+    plan, net, state, folder: Path, usual, seen: str = "", keys=None, **said
+) -> Path:
+    """Write the weights of a run by plan; the card says how they were made."""
+    file = folder / f"{plan.name}.safetensors"
+    made = Card(
+        recipe=" ".join(_words(plan, usual, keys or _KEYS)),
+        data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
+        f"{plan.patch} pixels a side{seen}",
+        device=device_name(),
+        minutes=round(state.seconds / 60, 1),
+        licence="MIT",
+        **said,
     )
+    write_weights(file, net.cpu().state_dict(), made, dtype="float16")
     return file
 
 
