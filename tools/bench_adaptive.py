@@ -175,7 +175,8 @@ def gather(minutes: float) -> list[Path]:
         if len(part):
             made.append(paths.data_dir() / "results" / f"two_layer_adaptive{end}.csv")
             head = "# command: python tools/bench_adaptive.py FAMILY, then gather\n"
-            head += f"# device: {device_name()}\n# minutes: {minutes:g}\n"
+            head += f"# device: {device_name()}\n"
+            head += f"# minutes: {minutes:g}\n" if minutes else ""
             part = part.sort_values(["family", "image"], kind="stable")
             made[-1].write_text(head + part.to_csv(index=False), encoding="utf-8")
     return made
