@@ -62,7 +62,10 @@ def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
             yield kind, int(file.stem[-1]), str(file)
 
 
-def _of_image(codec: str, name: str, x: torch.Tensor, nets, searched: bool):
+def _of_image(
+    codec: str, name: str, x: torch.Tensor, nets, again: bool, searched: bool
+):
+    """Rows of one photograph; `again`: that of the decoded picture is there."""
     make, qualities = BASES[codec]
     for quality in qualities:
         base: Codec = make(quality)
@@ -71,8 +74,9 @@ def _of_image(codec: str, name: str, x: torch.Tensor, nets, searched: bool):
         if decoded.shape[1] > x.shape[1]:
             decoded = decoded.mean(1, keepdim=True)
         row = {"codec": codec, "image": name, "quality": quality, "seed": 0}
-        plain = row | {"kind": "decoded", "bytes": len(data), "descriptors": 0}
-        yield plain | _judged(decoded, x)
+        if not again:
+            plain = row | {"kind": "decoded", "bytes": len(data), "descriptors": 0}
+            yield plain | _judged(decoded, x)
         for kind, seed, weights in nets:
             scheme = SideInfo(base, weights, CODINGS[codec].level(quality))
             own = scheme.encode(x)
@@ -102,18 +106,23 @@ def rows(codec: str, folder: str, pictures: int) -> None:
     """All photographs; each is written when it is whole."""
     nets = list(_nets(codec, folder))
     RAW.parent.mkdir(parents=True, exist_ok=True)
-    done: set[tuple[str, str, str]] = set()
+    keys = ["codec", "set", "image", "kind", "seed"]
+    done = set()
     if RAW.is_file():
-        old = pd.read_csv(RAW)
-        done = set(zip(old["codec"], old["set"], old["image"].astype(str), strict=True))
-    todo = [
-        (name, image, x)
-        for name in SETS
-        for image, x in benchmark_set(name)
-        if (codec, name, str(image)) not in done
-    ]
-    for name, image, x in tqdm(todo[: pictures or None], mininterval=2):
-        made = list(_of_image(codec, str(image), x, nets, name == "LIVE1"))
+        done = set(
+            pd.read_csv(RAW, dtype={"image": str})[keys].itertuples(
+                index=False, name=None
+            )
+        )
+    todo = []
+    for name in SETS:
+        for image, x in benchmark_set(name):
+            place = (codec, name, str(image))
+            left = [net for net in nets if (*place, *net[:2]) not in done]
+            if left:
+                todo.append((name, image, x, left, (*place, "decoded", 0) in done))
+    for name, image, x, left, again in tqdm(todo[: pictures or None], mininterval=2):
+        made = list(_of_image(codec, str(image), x, left, again, name == "LIVE1"))
         fresh = not RAW.is_file()
         with RAW.open("a", newline="", encoding="utf-8") as out:
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
