@@ -110,10 +110,8 @@ _BOOK = {
         TwoCodecs("learned_4_0", second=0),
         TwoCodecs("comcnn_4_0", net={"up": "RecCNN", "blocks": 20, "width": 64},
                   second=0, turns=100, start=""),
-        # Of colour pictures; the authors' are grey. Without a pull towards bicubic the
-        # small picture leaves what JPEG codes well, and takes long to come back.
         TwoCodecs("comcnn_jpeg", net={"up": "RecCNN", "blocks": 20, "width": 64},
-                  codec="jpeg", first=30, second=0, natural=0.1, turns=100, start=""),
+                  codec="jpeg", first=30, second=0, turns=100, start=""),
         TwoCodecs("bicubic_1_5_sr_ycbcr", net=_BICUBIC, first=1, second=5, sr=1,
                   colour="ycbcr", start=""),
         TwoCodecs("bicubic_4_0_gan", net=_BICUBIC, second=0, **_ESRGAN),

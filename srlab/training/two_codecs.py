@@ -82,7 +82,9 @@ def _wide(plan: TwoCodecs) -> bool:
 
 def _step(plan, state, x: torch.Tensor, duel, rate: float) -> torch.Tensor:
     """One step of the nets, and of the discriminator if there is one."""
-    around = plan.turns > 0 and (state.step // plan.turns) % 2 == 1
+    # The way down first, while the way up is bicubic interpolation still: a way up that
+    # learned from a random net's small pictures would not ask for better ones.
+    around = plan.turns > 0 and (state.step // plan.turns) % 2 == 0
     if plan.turns:
         _rest(state.net.net, around)
     made = state.net(x.contiguous(memory_format=torch.channels_last), around)
@@ -99,9 +101,9 @@ def _step(plan, state, x: torch.Tensor, duel, rate: float) -> torch.Tensor:
 
 
 def _rest(net: TwoCodecsNet, around: bool) -> None:
-    """One net learns, the other rests."""
-    net.down.requires_grad_(around)
-    net.up.requires_grad_(not around)
+    """One net learns, the other rests as it will be used: its statistics stay, too."""
+    for part, learns in ((net.down, around), (net.up, not around)):
+        part.requires_grad_(learns).train(learns)
 
 
 def _loss(plan: TwoCodecs, made: Layers, x: torch.Tensor) -> torch.Tensor:
