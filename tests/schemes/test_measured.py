@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) The srlab authors
+"""What the full runs on Kodak and the restorers have to show, in data/results."""
+
+import pandas as pd
+import pytest
+
+from srlab import evaluation
+from srlab.evaluation.hulls import crossing, pareto
+
+
+def _rate(family, pair, measure="psnr"):
+    rates = evaluation.results("two_layer_rates")
+    anchor, test = pair.split(" -> ")
+    chosen = rates[
+        (rates["family"] == family) & (rates["measure"] == measure)
+        & (rates["anchor"] == anchor) & (rates["test"] == test)
+    ]  # fmt: skip
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def test_choosing_around_jpeg_saves_a_quarter_and_loses_nowhere():
+    found = _rate("jpeg", "direct -> all")
+    assert found["images"] == 24
+    assert found["mean"] < -25 and found["worst"] < 0.5
+
+
+def test_the_fair_opponent_is_beaten_too_but_by_less():
+    cleaned, all_ = (_rate("jpeg", f"direct -> {name}") for name in ("cleaned", "all"))
+    less = _rate("jpeg", "cleaned -> all")
+    assert all_["mean"] < cleaned["mean"] < -15
+    assert -15 < less["mean"] < -5 and less["worst"] < 0.5
+
+
+@pytest.mark.parametrize("family", ["avif", "mean_scale"])
+def test_around_other_codecs_little_is_lost(family):
+    found = _rate(family, "direct -> two layers")
+    assert found["images"] == 24 and found["mean"] < 0 and found["worst"] < 1
+
+
+def test_choosing_costs_no_more_than_one_layer_at_any_slope():
+    names = ("two_layer_adaptive", "two_layer_adaptive_more")
+    rows = pd.concat([evaluation.results(name) for name in names])
+    cost = 255**2 * 10 ** (-rows["psnr"] / 10) + rows["slope"] * rows["bpp"]
+    wide = rows.assign(cost=cost).pivot_table(
+        index=["family", "image", "slope"], columns="competitor", values="cost"
+    )
+    assert set(rows["family"]) == {"jpeg", "jpeg_arithmetic", "avif", "mean_scale"}
+    for name in ("all", "two layers"):
+        over = (wide[name] / wide["direct"] - 1).dropna()
+        assert over.max() < 1e-4
+
+
+def test_learning_from_decoded_pictures_is_worth_half_a_decibel():
+    table = evaluation.results("two_layer_restorers").set_index("quality")
+    gain = table["decoded"] - table["clean"]
+    assert gain.loc[8:55].min() > 0.5
+    assert (table["decoded"] > table["bicubic"] + 0.3).all()
+
+
+def test_a_residual_by_a_codec_for_pictures_does_not_pay():
+    grids = evaluation.results("two_layer_first")
+    for family, worse in (("webp", 10), ("avif", 10), ("jpeg", 0)):
+        own = grids[grids["family"] == family]
+        own = own[own["kind"].isin(["direct", "residual", "base"])]
+        direct = pareto(own[own["kind"] == "direct"])
+        residual = pareto(own[own["kind"] == "residual"])
+        assert evaluation.bd_rate(direct, residual) > worse
+        small = pareto(own[own["kind"] == "base"])
+        assert crossing(direct, small) < 0.4
