@@ -32,7 +32,8 @@ class Side:
     qualities: tuple[float, ...] = ()  # of the codec; (): all of the coding's
     price: float = 0.3  # lambda
     sigma: tuple[float, float] = (1.0, 4.0)  # of the backward pass, first and last
-    calm: float = 0.2  # share of the run in which the rate has no price yet
+    taught: float = 0.3  # share of the run in which descriptors have set meanings
+    calm: float = 0.4  # share of the run in which the rate has no price yet
     data: tuple[str, ...] = SETS
     validation: tuple[str, ...] = HELD_OUT
     limit: int = 0  # at most so many pictures of each set, 0: all
@@ -62,8 +63,11 @@ class Side:
                 raise ValueError(f"{key} is {value}; expected a number from 0")
         if not 0 < self.sigma[0] <= self.sigma[1]:
             raise ValueError(f"sigma is {self.sigma}; expected two rising numbers")
-        if not 0 <= self.calm < 1:
-            raise ValueError(f"calm is {self.calm}; expected a share of the run")
+        if not 0 <= self.taught <= self.calm < 1:
+            raise ValueError(
+                f"taught and calm are {self.taught} and {self.calm}; expected rising "
+                "shares of the run"
+            )
         if self.codec not in ("jpeg", "webp", "avif", "mean_scale"):
             raise ValueError(f"no coding is called {self.codec!r}")
 

@@ -2,9 +2,18 @@
 # Copyright (c) The srlab authors
 """How descriptors are learned: extractor, context, mapper and restorer in one go.
 
-The decoded pictures are real files', made before the training. In the first fifth of
-the run the rate has no price, or the extractor learns to say nothing before the
-restorer has learned to listen.
+The decoded pictures are real files', made before the training. Left alone, the
+extractor says the same everywhere: at first the restorer does not listen, so no symbol
+is better than another, and soon all places take the one that is best on average. So
+there are three parts of a run.
+
+    taught   descriptors have set meanings: of each of the four 8 x 8 blocks, is what is
+             missing there rather bright or dark? The restorer learns to use them, the
+             extractor to find them, the context to foresee them.
+    calm     the extractor's own choice, through `soft_to_hard`; bits cost nothing yet
+    priced   D + lambda R
+
+The meanings are a start, no constraint: what they become is the loss's business.
 """
 
 from __future__ import annotations
@@ -16,17 +25,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from srlab import images, models
 from srlab.models import SideInfoNet
+from srlab.models.side_info import SPACING
 from srlab.recipes.side_info import Side
 from srlab.training.coded import CODINGS, CodedBank, Coding, coded
 from srlab.training.looping import go, plain
 from srlab.training.pictures import pictures
 from srlab.training.state import State
 
-__all__ = ["fit_side_info", "validate_side_info"]
+__all__ = ["fit_side_info", "meanings", "validate_side_info"]
 
 
 def fit_side_info(
@@ -66,10 +77,13 @@ def fit_side_info(
 
     def step(number: int, _rate: float, share: float) -> torch.Tensor:
         x, y = data.batch(number, plan.batch, plan.patch)
-        priced = plan.price if share >= plan.calm else 0.0
-        made, bits = net(y, x[:, :3], x[:, 3:], _sigma(plan, share))
-        places = math.prod(-(-n // 16) for n in y.shape[-2:])
-        loss = 255**2 * (made - y).square().mean() + priced * bits.mean() / places
+        if net.descriptors and share < plan.taught:
+            loss = _taught(net, y, x[:, :3], x[:, 3:])
+        else:
+            priced = plan.price if share >= plan.calm else 0.0
+            made, bits = net(y, x[:, :3], x[:, 3:], _sigma(plan, share))
+            places = math.prod(-(-n // 16) for n in y.shape[-2:])
+            loss = 255**2 * (made - y).square().mean() + priced * bits.mean() / places
         state.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), plan.clip * 100)
@@ -81,6 +95,38 @@ def fit_side_info(
         folder, watch,
     )  # fmt: skip
     return net, state
+
+
+def _taught(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
+    """The loss while descriptors have set meanings; each part of the net has one."""
+    labels = meanings(net, y, decoded, level)
+    x_hat = F.one_hot(labels, net.classes).permute(0, 3, 1, 2).to(decoded.dtype)
+    made = net.mend(decoded, level, x_hat)
+    found = net.describe(y, decoded).clamp(min=1e-9).log()
+    foreseen = net.context(x_hat)
+    return (
+        255**2 * (made - y).square().mean()
+        + F.nll_loss(found, labels) + F.nll_loss(foreseen, labels)
+    )  # fmt: skip
+
+
+@torch.no_grad()
+def meanings(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
+    """What a descriptor means at first: (B, h, w) of 0 to 15, a bit for each block.
+
+    Bit 2 i + j is set where the 8 x 8 block in row i and column j of the place lacks
+    brightness in what the net makes of no information, all 16 symbols at once.
+
+    Args:
+        y: (B, 3, 16 h, 16 w), the original. decoded: as large. level: (B, 1, ...).
+    """
+    places = tuple(n // SPACING for n in y.shape[-2:])
+    nothing = y.new_full((len(y), net.classes, *places), 1 / net.classes)
+    lacks = (y - net.mend(decoded, level, nothing)).mean(dim=1, keepdim=True)
+    bright = F.pixel_unshuffle((F.avg_pool2d(lacks, SPACING // 2) > 0).long(), 2)
+    return (bright * torch.tensor([1, 2, 4, 8], device=y.device).view(1, 4, 1, 1)).sum(
+        1
+    )
 
 
 def _coding(plan: Side) -> Coding:

@@ -9,10 +9,11 @@ import torch
 
 from srlab.__main__ import main
 from srlab.codecs import JPEG
+from srlab.models import SideInfoNet
 from srlab.recipes import side_info
 from srlab.schemes import SideInfo
 from srlab.training.looping import go
-from srlab.training.side_info import _sigma, fit_side_info
+from srlab.training.side_info import _sigma, fit_side_info, meanings
 from srlab.training.state import Diverged, State
 from srlab.weights import read_card
 
@@ -27,7 +28,7 @@ def plan(name: str = "side_info", **changes) -> side_info.Side:
 
 @pytest.mark.parametrize("name", side_info.names())
 def test_everything_that_a_recipe_has_learns(name):
-    made = plan(name, steps=2, calm=0.0)
+    made = plan(name, steps=2, calm=0.0, taught=0.0)
     begun, _ = fit_side_info(replace(made, rate=1e-12), device="cpu")
     net, state = fit_side_info(made, device="cpu")
     moved = {
@@ -46,10 +47,30 @@ def test_everything_that_a_recipe_has_learns(name):
 
 
 def test_the_rate_has_no_price_while_it_is_calm():
-    free, _ = fit_side_info(plan(calm=0.9, price=1e6), device="cpu")
-    paid, _ = fit_side_info(plan(calm=0.0, price=1e6), device="cpu")
+    free, _ = fit_side_info(plan(calm=0.9, taught=0.0, price=1e6), device="cpu")
+    paid, _ = fit_side_info(plan(calm=0.0, taught=0.0, price=1e6), device="cpu")
     a, b = (net.context.head[-1].bias for net in (free, paid))
     assert not a.equal(b)
+
+
+def test_a_meaning_says_which_blocks_lack_brightness():
+    net = SideInfoNet(width=8, blocks=1, extractor=4)  # its tail is 0: it mends nothing
+    decoded, level = torch.full((1, 3, 32, 48), 0.5), torch.zeros(1, 1, 32, 48)
+    y = decoded - 0.1
+    y[..., :8, :8] += 0.2  # place 0, 0: first block
+    y[..., 24:, 40:] += 0.2  # place 1, 2: last block
+    y[..., 16:24, 16:32] += 0.2  # place 1, 1: the upper two
+    labels = meanings(net, y, decoded, level)
+    assert labels.tolist() == [[[1, 0, 0], [0, 3, 8]]]
+
+
+def test_while_it_is_taught_every_part_learns():
+    made = plan(taught=0.5, calm=0.6, steps=8, rate=1e-2, ema=0.0)
+    begun, _ = fit_side_info(replace(made, rate=1e-12), device="cpu")
+    net, _ = fit_side_info(made, device="cpu")
+    for part in ("extractor", "context", "mapper", "blocks", "tail"):
+        a, b = (getattr(n, part).state_dict() for n in (begun, net))
+        assert not all(torch.allclose(a[k], b[k], atol=1e-6) for k in a), part
 
 
 def test_sigma_rises():
@@ -104,7 +125,8 @@ def test_a_loss_that_is_no_number_ends_the_run():
         ({"codec": "gif"}, "no coding"),
         ({"price": -1.0}, "price is -1"),
         ({"sigma": (4.0, 1.0)}, "two rising"),
-        ({"calm": 1.0}, "share of the run"),
+        ({"calm": 1.0}, "shares of the run"),
+        ({"taught": 0.5, "calm": 0.4}, "shares of the run"),
         ({"each": 0}, "each is 0"),
     ],
 )
