@@ -30,6 +30,10 @@ def check_19_1(fn):
         got = fn(*given, base, psnr)
         if not all(map(np.array_equal, given, before)):
             raise Differs(f"{what}: your function has changed its arguments.")
+        if np.shape(got):
+            raise Differs(f"{what}: one number is wanted, not {np.shape(got)} of them.")
+        if got is not None and np.isnan(got):
+            raise Differs(f"{what}: that is on the curve; its two ends belong to it.")
         try:
             close(got, solution_19_1(*before, base, psnr), what, rtol=1e-3)
         except Differs as error:
@@ -167,6 +171,10 @@ def check_19_2(fn):
         "five, two of them above the line", [32.0, 26.0, 21.0, 8.0, 4.0],
         [1.0, 2.0, 3.0, 4.0, 8.0], " When one has gone, look again at those before.",
     )  # fmt: skip
+    mine(
+        "a file that wins at a narrow range of slopes",
+        [16.0, 11.9995, 8.0], [1.0, 2.0, 3.0], " Trying slopes is not enough.",
+    )  # fmt: skip
     draw = np.random.default_rng(192)
     for n in (6, 20):
         rates = draw.random(n)
@@ -212,6 +220,13 @@ def _one_look_back(distortions, rates):
 def _few_slopes(distortions, rates):
     d, r = np.array(distortions), np.array(rates)
     best = {int(np.argmin(d + slope * r)) for slope in (0.1, 1.0, 10.0)}
+    return sorted(best, key=lambda i: rates[i])
+
+
+def _many_slopes(distortions, rates):
+    d, r = np.array(distortions), np.array(rates)
+    slopes = np.logspace(-6, 8, 4000)
+    best = {int(np.argmin(d + slope * r)) for slope in slopes}
     return sorted(best, key=lambda i: rates[i])
 
 
@@ -292,6 +307,11 @@ def check_19_3(fn):
         _mean_of_four(x) / 2 + x / 2, hint=" What if there is nothing to repair?",
     )  # fmt: skip
     mine("an SR that is x already", x, x, x, hint=" What if nothing is lacking?")
+    mine(
+        "a low that blurs", x, sr, sr + ((x - sr) - _mean_of_four(x - sr)) / 3,
+        lambda a: F.avg_pool2d(a, 3, 1, 1),
+        " High is what low takes away from a picture: a - low(a).",
+    )  # fmt: skip
     return "Two numbers a configuration, and one sees which half does which work."
 
 
@@ -330,6 +350,17 @@ def _added_energy(x, sr, result, low):  # what was added, whether it helps or no
         lacks, adds = (keep(d).square().sum().item() for d in (x - sr, result - sr))
         shares.append(adds / lacks if lacks else 0.0)
     return tuple(shares)
+
+
+def _whole_less_low(x, sr, result, low):  # energies add up for projections alone
+    both = []
+    for y in (sr, result):
+        part = low(x - y).square().sum().item()
+        both.append((part, (x - y).square().sum().item() - part))
+    before, after = both
+    return tuple(
+        1 - b / a if abs(a) > 1e-6 else 0.0 for a, b in zip(before, after, strict=True)
+    )
 
 
 def _no_harm(x, sr, result, low):
@@ -409,6 +440,7 @@ WRONG = {
         _with_ties,
         _one_look_back,
         _few_slopes,
+        _many_slopes,
         _in_their_order,
         _ends,
         _by_distortion,
@@ -421,6 +453,7 @@ WRONG = {
         _roots,
         _of_the_picture,
         _added_energy,
+        _whole_less_low,
         _no_harm,
         _nothing_is_all,
         _whole_for_high,

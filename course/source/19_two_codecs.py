@@ -224,14 +224,16 @@ f"half of the file: {srlab.metrics.psnr(rescued, x):.1f} dB, the whole: " + (
 #
 # The report trains a network that enlarges, sometimes one that makes small, through two
 # learned codecs which stay as they are. We take our own codec of notebook 14, with
-# qualities 1 (smallest) to 6, and write a configuration as the report does: how it goes
-# down, quality of codec 1 → of codec 2.
+# qualities 1 (smallest files) to 6, and write a configuration as the report does: how
+# it goes down, quality of codec 1 → of codec 2. `bicubic_4_0` has no codec 2; `_sr`
+# means the loss below, `_gan` and `_vgg` more losses, `_plain` a way up without its
+# bicubic shortcut, `_natural` a term for the small picture.
 #
 # $$\mathcal{L} = \tfrac12 \mathcal{L}_{sr} + \tfrac12 \mathcal{L}_{res}, \qquad
 # \mathcal{L}_{sr} = \mathrm{MSE}(SR, x), \quad
 # \mathcal{L}_{res} = \mathrm{MSE}(result, x)$$
 #
-# The first half of it is what the report calls regularisation. Not all runs have it.
+# Its first term is what the report calls regularisation. Not all runs have it.
 
 # %% slideshow={"slide_type": "subslide"}
 from srlab.recipes import two_codecs as recipes
@@ -250,7 +252,8 @@ for name, said in of_the_report.items():
     plan = recipes.get(name)
     way = "learned" if plan.net.get("down", 64) else "bicubic"
     codecs = f"{plan.first:g} → {plan.second:g}" if plan.second else f"{plan.first:g}"
-    rows[name] = [way, codecs, "½ + ½" if plan.sr else "result", said]
+    loss = "½ + ½" if plan.sr else "result" + " + GAN" * (plan.adversarial > 0)
+    rows[name] = [way, codecs, loss, said]
 assert len(rows) == 7
 reported = pd.DataFrame(rows, index=["down", "codecs", "loss", "the report says"]).T
 list(reported.index)
@@ -262,10 +265,12 @@ srlab.figures.table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The pair of networks is small: 97,000 parameters to enlarge, begun from one that knows
-# decoded pictures, and 11,000 to make small (the full recipes have 40,000). In full
-# mode this cell trains them all, on a GPU and on BSDS500, which `SRLAB_DATA` has to
-# name; in a lesson it makes two steps with one.
+# The pair of networks is small: 97,000 parameters to enlarge, most of them begun from
+# one that knows decoded pictures, and 11,000 to make small (the full recipes have
+# 40,000; ComCNN's way up is smaller). In full mode this cell trains them all, on a GPU
+# and on BSDS500, which `SRLAB_DATA` has to name; in a lesson it makes two steps with
+# one, which shows that the cell runs: a way down at random gives no picture yet, so SR
+# is none.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 from dataclasses import replace
@@ -326,8 +331,9 @@ f"{min(counts):,} to {max(counts):,} parameters"
 # do not depend on the training at all.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The report's best one, block by block. Columns: original, small, decoded, SR, residual
-# (grey: nothing), result.
+# The report's best one, block by block. Columns: the original under the name of the
+# configuration, small, decoded, SR, residual (grey: nothing), result. Small pictures
+# are drawn with pixels twice as large.
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
@@ -453,8 +459,8 @@ lacking = lacks(["learned_1_5", "learned_5_1"])
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 draw_bands(
     lacking,
-    "Energy over frequency. The picture falls by four powers of ten; what SR and what "
-    "the result of 1 to 5 and of 5 to 1 lack lies below it at low frequencies",
+    "Energy over frequency. The picture falls by four powers of ten. What the SR of 1 "
+    "to 5 lacks lies on it; what that of 5 to 1 and what the results lack lies below",
 )
 
 
@@ -490,22 +496,25 @@ srlab.figures.table(split, "Of the picture's energy at i + j, %", digits=1)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **1→5 has given up**: its small picture is grey with an imprint, SR holds next to
 # nothing of any band, and the "residual" is the picture. In **5→1** the SR has edges
-# and hardly any colour: codec 2 brings a seventh of the blocks' means, where after the
-# regulariser (third row, section 4) nothing is left for it. So what the report saw is
+# and hardly any colour: codec 2 brings a seventh of the blocks' means, where in bicubic
+# 1→5 (third row, section 4) nothing is left for it. So what the report saw is
 # there, for the lowest frequencies of all; at 1 to 3 most is in SR.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What the loss asks of the first half
 #
 # Why would a network give up? Look at what arrives there. With $C$ for codec 2,
-# $result = SR + C(x - SR)$, so
+# $result = SR + C(x - SR)$, so the squared error asks of SR
 #
-# $$\frac{\partial\, result}{\partial\, SR} = I - C'(x - SR).$$
-#
-# Whatever codec 2 can carry, it carries: there $C'$ is nearly $I$, and nothing is left
-# of the gradient. **A good second codec makes the first half superfluous, as far as
-# this loss can tell.** So we measure it: the gradient's energy at SR, per band, over
-# that of $\mathcal{L}_{sr}$. No training is needed for that, so SR is bicubic here.
+# $$\frac{\partial \mathcal{L}_{res}}{\partial\, SR}
+# \propto (I - C')^{\mathsf T}\,(result - x).$$
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# It is small for two reasons: where codec 2 passes changes on, $C'$ is nearly $I$; and
+# where codec 2 leaves little error, there is nothing to ask for. **A good second codec
+# makes the first half superfluous, as far as this loss can tell.** We measure the
+# gradient's energy at SR per band, over that of $\mathcal{L}_{sr}$, and beside it that
+# of the error alone. No training is needed for that, so SR is bicubic here.
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -518,39 +527,45 @@ plain_sr = srlab.imresize(plain_sr, scale=2).clamp(0, 1)
 
 
 def asked(quality):
-    """Energy of the gradient at SR, by band; quality of codec 2, None: of L_sr."""
+    """Energy of the gradient at SR and of the error, by band; None: no codec 2."""
     sr = plain_sr.clone().requires_grad_()
     made = sr
     if quality is not None:
         q = torch.tensor([float(quality)])
         made = sr + codec_4.net(scene - sr + 0.5, q).x_hat - 0.5
     (made - scene).square().sum().backward()
-    return by_band(sr.grad)
+    return by_band(sr.grad), by_band((made - scene).detach())
 
 
 f"SR here: {srlab.metrics.psnr(plain_sr, scene):.1f} dB"
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-plainly = asked(None)
-asks = {f"codec 2 of quality {q}": asked(q) / plainly for q in (1, 5)}
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+plainly, no_help = asked(None)
+asks, errors_of = {}, {}
+for q in (1, 5):
+    gradient, error = asked(q)
+    asks[f"codec 2 of quality {q}"] = gradient / plainly
+    errors_of[f"quality {q}, error alone"] = error / no_help
 for of_quality in asks.values():
     assert of_quality[:4].max() < 0.15 and of_quality[9:].min() > 0.8
-{n: f"i + j = 1: {100 * r[1]:.0f} %, 10: {100 * r[10]:.0f} %" for n, r in asks.items()}
+found = asks | errors_of
+{n: f"i + j = 1: {100 * r[1]:.0f} %, 10: {100 * r[10]:.0f} %" for n, r in found.items()}
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.figures.curves(
-    {name: (range(15), ratio) for name, ratio in asks.items()},
+    {name: (range(15), ratio) for name, ratio in found.items()},
     "i + j of the coefficient", "energy, over L_sr's",
-    "The gradient that reaches SR, over that without codec 2: below a tenth up to "
-    "i + j of 4, near one from 8 on, for quality 1 a little higher in between",
+    "The gradient that reaches SR, over that without codec 2: about a tenth up to "
+    "i + j of 4, near one from 9 on. The error alone: of quality 5 small at low "
+    "frequencies, of quality 1 much larger",
     size=(5.0, 2.4),
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # At low frequencies a twentieth of the gradient's energy comes through, at the highest
-# all of it. With a second codec, the first half is asked for high frequencies, and for
-# low ones hardly: there it is *free*. And quality 1 or 5 of codec 2 makes little
-# difference: even the bad one carries low frequencies.
+# all of it. For quality 5 that is chiefly because hardly any error is left, for quality
+# 1 because codec 2 passes changes on. Either way the first half is asked for high
+# frequencies, and for low ones hardly: there it is *free*.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Free is not zero. What does the loss *pay* for? Let SR be the enlarged picture, or
@@ -581,15 +596,15 @@ srlab.figures.table(use, "Is SR of any use?")
 # There it is. Before a *good* codec 2, **giving up improves the result**: codec 2 was
 # trained on photographs, the residual of a grey SR is one, and the loss does not ask
 # what it costs. Before a *bad* codec 2, SR is worth having. So the report's first case
-# follows from its loss: the error has a price there, and bits have none. What is left
+# is what its loss rewards here: the error has a price, and bits have none. What is left
 # of the scheme is codec 2 alone, and a few bits for a grey picture.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # The derivative is worth two minutes at the board. Ask what follows for 5→1. The report
 # saw high frequencies in the first half and low ones in the second, and explained it by
-# the qualities. The curve says that it happens with any second codec, unless the loss
-# looks at SR as well.
+# the qualities. The curve says that the pull is there with both qualities tried, unless
+# the loss looks at SR as well.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 The regulariser
@@ -626,9 +641,10 @@ assert low_in_sr.min().min() > 60 and as_expected["8 to 14: SR"].max() < 40
 srlab.figures.table(as_expected, "Of the picture's energy at i + j, %", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# With the regulariser the first half codes the low frequencies and the second one the
-# high ones: the report's "expected result". And on Kodak, whole files, all our
-# configurations so far with a second codec:
+# In these configurations with the regulariser the first half codes the low frequencies
+# and the second one the high ones: the report's "expected result". (A bicubic way down
+# holds the low ones in any case.) And on Kodak, whole files, all our configurations so
+# far with a second codec:
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 kodak = srlab.evaluation.results("two_layer_configurations").set_index("configuration")
@@ -653,16 +669,17 @@ listed = [n for n in ("learned_1_5", "learned_5_1", "bicubic_1_5_sr", "bicubic_4
 halves = both.loc[listed, ["base_bpp", "bpp", "sr_psnr", "psnr"]].copy()
 gap = both.loc[listed].apply(behind, axis=1)
 halves["codec alone, at this bpp"] = halves["psnr"] - gap
-assert (halves["psnr"] < halves["codec alone, at this bpp"] + 0.3).all()
+assert gap.drop("learned_1_5").between(-1.4, -0.3).all() and abs(gap.iloc[0]) < 0.15
 list(halves.index)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.figures.table(halves, "Means of Kodak; PSNR in dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Each of them is worse than the codec alone, which is the last column. The regulariser
-# mends what SR looks like. Whether the *result* gains by it, this table cannot say:
-# between its rows the way down and the qualities differ, too.
+# Four are .4 to 1.2 dB worse than the codec alone, which is the last column; learned
+# 1→5 is level with it, since it *is* codec 2 alone. Whether the *result* gains by the
+# regulariser, this table cannot say: between its rows the way down and the qualities
+# differ, too.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -682,13 +699,14 @@ srlab.ask("19.c")
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 strips(
     ["learned_4_4_sr", "learned_4_4_sr_plain", "learned_4_4_sr_natural"],
-    "A face by three configurations with a learned way down, six pictures each: "
-    "small pictures in other colours, SR and results in the right ones",
+    "A face by three configurations with a learned way down, six pictures each. With a "
+    "shortcut the small picture is nearly natural; without it green and bleached, and "
+    "SR without colour; with MSE(down, bicubic) natural",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Look at the second column, and in section 3 at those of 1→5 and 5→1. In numbers, on
-# Kodak:
+# The second row is the report's, as far as we know: another range of colours, in spite
+# of the regulariser. Look also at 1→5 and 5→1 in section 3. In numbers, on Kodak:
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 learned = ["learned_1_5", "learned_5_1", "learned_4_4_sr", "learned_4_4_sr_plain",
@@ -713,7 +731,7 @@ ways = {
 ways = {way: name for way, name in ways.items() if name in both.index}
 mended = both.loc[list(ways.values())].set_axis(list(ways))
 mended = mended[["colour", "small_psnr", "psnr", "bpp"]]
-mended["less the codec alone"] = [behind(both.loc[n]) for n in ways.values()]
+mended["minus the codec alone"] = [behind(both.loc[n]) for n in ways.values()]
 assert mended["colour"].iloc[0] < 8 < 15 < both.loc["learned_1_5", "colour"]
 list(mended.index)
 
@@ -728,6 +746,9 @@ srlab.figures.table(mended, "4→4, learned down", digits={"colour": 1, "small_p
 # not: 1→5 and 5→1 have the shortcut alone, the plain one (as far as we know the
 # report's case) has $\mathcal{L}_{sr}$ alone. And one more term,
 # $\mathrm{MSE}(down, bicubic)$, asks for natural ones directly.
+#
+# (The plain one also begins from nothing, the others from a network that enlarges
+# decoded pictures; ten minutes are short for it.)
 #
 # Does it matter? Frozen codecs were trained on natural pictures, and a file with
 # strange colours in its first stream is of no use to those who decode the first stream
@@ -770,12 +791,13 @@ assert gains["the picture"] > 14 and gains["x − SR"] < 3 and gains["white nois
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 draw_bands(
     {name: by_band(a) for name, a in missing.items()},
-    "Energy over frequency: the picture falls by four powers of ten; what is missing "
-    "in SR is nearly flat, like noise",
+    "Energy over frequency: the picture falls by four powers of ten, what is missing "
+    "in SR by one and a half, white noise not at all",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The residual is flat. First, the small picture took the low frequencies and knows
+# The residual is far flatter than the picture: 30 to 1 instead of 30,000 to 1. First,
+# the small picture took the low frequencies and knows
 # nothing of the high ones, so there the two curves are one. Second, at low frequencies
 # the residual holds **codec 1's own error**, and that is noise: what codec 1 threw away
 # the second one has to pay.
@@ -812,8 +834,9 @@ srlab.figures.table(account, "Bits per pixel of luma, about", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Every bit that is saved is saved at low frequencies, and it is about what codec 1
-# took: **a draw at best**, before the second codec has said anything of its own. (The
-# formula knows no contexts, so take it as an order of magnitude.)
+# took: **about a draw**, before the second codec has said anything of its own. (The
+# saving counts luma alone, the price colour as well, and the formula knows no contexts:
+# an order of magnitude.)
 #
 # And **a floor**: how many bits does a codec need to say "nothing", a grey picture?
 
@@ -846,7 +869,7 @@ srlab.figures.table(floors, "Nothing, 768 x 512 pixels", digits=4)
 # the codes with which each block says that it is empty.
 # `srlab.codecs.residual.Residual` is made for nothing: it has a dead zone, leaves out
 # blocks that are not worth their bits, and codes the rest arithmetically, with one step
-# for all frequencies, since the spectrum is flat.
+# for all frequencies, since the squared error weighs all of them alike.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -859,8 +882,10 @@ srlab.figures.table(floors, "Nothing, 768 x 512 pixels", digits=4)
 # ## 7 Where the curves cross
 #
 # Eight Kodak photographs, both layers by one codec, each at ten qualities, bicubic
-# between them: all 100 pairs, the small picture alone, and the codec alone. For each
-# scheme only the best settings count, the upper edge of all its points.
+# between them: all 100 pairs, the small picture alone, and the codec alone (JPEG with
+# halved chroma or whole). For each scheme only the best settings count, the upper edge
+# of all its points. *Flat tables*, one step for all frequencies in the place of JPEG's,
+# which are made for the eye, are good for PSNR; we allow them separately.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 from srlab.evaluation.hulls import crossing, pareto, rate_for
@@ -891,7 +916,7 @@ def bd(anchor, test, quality):
         return srlab.evaluation.bd_rate(anchor, test, quality)
 
 
-best = hulls("jpeg")
+best = hulls("jpeg", flat=False)
 ", ".join(f"{name}: {len(c)} settings" for name, c in best.items())
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -933,12 +958,12 @@ srlab.figures.table(crossings, "BD-rate against the codec alone, and where it wi
                     digits={c: 2 if "bpp" in c else 0 for c in columns})  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the first three columns: by PSNR the residual hardly ever pays, and the small
-# picture only below some rate, the lower the better the codec is. JPEG has two
-# weaknesses that the scheme repairs: its floor, and steps that favour low frequencies;
-# give JPEG alone flat tables, too, and the second is gone. **The report used a learned
-# codec, so its "no" fits.** A statement on the scheme without the codec and the rate
-# is none.
+# Read the first three columns: by PSNR the residual does not pay, and the small picture
+# only below some rate: .33 bpp for JPEG, .12 for WebP and AVIF. JPEG has two weaknesses
+# that the scheme repairs: its floor, and steps that favour low frequencies; give JPEG
+# alone flat tables, too, and the residual's loss grows from 5 to 17 %. **The report
+# used a learned codec; sections 4 and 10 have ours.** A statement on the scheme without
+# the codec and the rate is none.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How much of that is the grid?
@@ -1005,9 +1030,10 @@ list(kind_to.index)
 srlab.figures.table(kind_to, "A cat without its finest octave", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# MS-SSIM multiplies the structures of five scales, and the finest has the exponent .045
-# of 1. Who drops the finest octave pays next to nothing. That is no proof that viewers
-# mind; it is a reason not to show a scheme of half-sized pictures by MS-SSIM alone.
+# MS-SSIM multiplies the structures of five scales; the finest has an exponent of .045,
+# all five add up to 1. Who drops the finest octave pays next to nothing. That is no
+# proof that viewers mind; it is a reason not to show a scheme of half-sized pictures by
+# MS-SSIM alone.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Your turn: a codec, what enlarges, and a quality of the small picture. Left: half
@@ -1025,11 +1051,12 @@ def look(codec, enlarge, quality):
     net = srlab.load(NETS[codec]) if enlarge == "network" else None
     scheme = TwoLayer(make(quality), net, level=level)
     size = scheme.streams(scheme.encode(piece))["base"]
-    files = [make(q).encode(piece) for q in range(1, 96, 2)]
+    files = [make(q).encode(piece) for q in range(1, 96)]
     data = min(files, key=lambda data: abs(len(data) - size))  # the nearest in size
     pair = [scheme.layers(piece)["sr"], make(20).decode(data)]
-    dB = [f"{srlab.metrics.psnr(y, piece):.1f}" for y in pair]
-    said = f"{size:,} bytes {dB[0]} dB; alone {len(data):,} bytes {dB[1]} dB"
+    dB = [f"{srlab.metrics.psnr(y, piece):.1f} dB" for y in pair]
+    rates = [f"{8 * n / piece[0, 0].numel():.2f} bpp" for n in (size, len(data))]
+    said = f"{enlarge} {rates[0]}, {dB[0]}; alone {rates[1]}, {dB[1]}"
     eyes = [y[..., 24:96, 48:144] for y in pair]
     return torch.cat([eyes[0], torch.ones(1, 3, 72, 8), eyes[1]], dim=-1), said
 
@@ -1048,14 +1075,15 @@ srlab.widgets.explore(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Find the quality at which the two are level: with JPEG, with AVIF, with the network in
-# the place of bicubic. (Qualities of different codecs are different scales.)
+# the place of bicubic. (Qualities of different codecs are different scales, and in so
+# small a picture headers count.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# *For the lecturer.*
-# Let three groups find the crossing for three codecs, and write the bits per pixel on
-# the board. They should fall from JPEG to AVIF. AV1, the standard behind AVIF, knows
-# "super-resolution" itself: frames coded at 8/9 to 1/2 of the width and enlarged in the
-# decoder; encoders use it at the lowest rates only, which is the same finding.
+# *For the lecturer.* Let three groups find the crossing for three codecs, and write the
+# bits per pixel on the board. They should be higher for JPEG than for the others. AV1,
+# the standard behind AVIF, knows "super-resolution" itself: frames coded at 8/9 to 1/2
+# of the width and enlarged in the decoder; encoders use it at the lowest rates only,
+# which is the same finding.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 Taught on what the decoder gives
@@ -1097,8 +1125,8 @@ srlab.figures.table(taught, "PSNR on Kodak in dB, JPEG bases of half the size",
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Same network, same 15 minutes: the one taught on decoded pictures is better at every
 # quality, and the one taught on clean ones stays below *bicubic* at nearly all of them.
-# (The last column is read off the curve of the other eight photographs' means, so it is
-# a guide and no measurement.)
+# ("Decoded" and "clean" are what each learned on. The last column is read off section
+# 7's curve of eight of these 24 photographs: a guide and no measurement.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # JPEG has no gradient, and so no network in front of it can learn through it. **ComCNN
@@ -1131,7 +1159,9 @@ strips(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Both learn the small picture. Above, end to end through our codec and its gradient;
-# below, in turns around JPEG, whose squares stand in the decoded picture.
+# below, in turns around JPEG: another tint here, too. Our bicubic way down with section
+# 8's network is ahead in the table, but that network is larger and was trained longer:
+# the table does not compare the methods.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1157,7 +1187,7 @@ for name, row in both.iterrows():
     ]
     rows[name] += [behind(row, "chroma_psnr"), behind(row)]
 columns = ["bpp", "of it base", "chroma of SR", "chroma"]
-columns += ["chroma, less alone", "PSNR, less alone"]
+columns += ["chroma − alone", "PSNR − alone"]
 colours_of = pd.DataFrame(rows, index=columns).T
 single = colours_of["bpp"] - colours_of["of it base"] < 0.01  # no second stream
 assert len(colours_of[single]) and len(colours_of[~single])
@@ -1176,13 +1206,15 @@ groups["without, GAN"] = single & adversarial
 for which, ones in groups.items():
     less = colours_of[ones].iloc[:, -2:].mean()
     print(f"{which}: chroma {less.iloc[0]:+.1f} dB, all {less.iloc[1]:+.1f} dB")
-"less than the codec alone at the same rate"
+"minus the codec alone at the same rate"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # "With and without" at one configuration compares files of different size. The last two
-# columns do not: they say what the codec alone has at the same rate. Only if the chroma
-# of those without a second codec lies further back than their whole picture is it a
-# problem of *colour*.
+# columns do not: they subtract what the codec alone has at the same rate. Below .22 bpp
+# our codec has no file, and its curve is continued by a straight line over the rate's
+# logarithm, so **the rows at .14 to .16 are estimates**. Only if the chroma of those
+# without a second codec lies further back than their whole picture is it a problem of
+# *colour*: here it does with a GAN.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Crops and whole pictures
@@ -1248,9 +1280,10 @@ growth = {name: e / plain_error for name, e in errors.items()}
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A crop is chosen where something is to be seen, and there invented texture may fit. A
 # whole picture has smooth parts as well, where it is noise, and where errors are small
-# otherwise. Compare the columns: where does the GAN lose most against the network
-# without it? (Ten minutes of adversarial training are very few; notebook 7 has better
-# ones.)
+# otherwise. Compare the columns: the smooth quarter loses most against the network
+# without a GAN, the busy one least. Our crop of a face loses more than the whole
+# picture: it has much skin. (Ten minutes of adversarial training are very few; notebook
+# 7 has better ones.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1261,10 +1294,11 @@ growth = {name: e / plain_error for name, e in errors.items()}
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 A codec that chooses
 #
-# Now build what cannot lose: try one layer, the small picture, and the small picture
-# with a residual, and keep the one with the least $D + \lambda R$, $D$ the mean squared
-# error in grey values squared, $R$ bits per pixel. A plain JPEG needs no head to say
-# that it is one, so choosing it costs nothing.
+# Now build what cannot lose in $D + \lambda R$, $D$ the mean squared error in grey
+# values squared, $R$ bits per pixel: try one layer (*direct*), the small picture
+# (*base*), and the small picture with a residual, of all channels or of luma alone, and
+# keep the one that costs least. A plain JPEG needs no head to say that it is one, so
+# choosing it costs nothing. Tables call $\lambda$ the slope.
 #
 # And give it **a fair opponent**. If a network may stand behind the small picture's
 # decoder, one may stand behind the plain JPEG's, too: of the same size, and trained for
@@ -1304,8 +1338,9 @@ list(tried.index)
 srlab.figures.table(tried, "The best file of each mode", digits={"bytes": 0})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A low slope says that bits are cheap. What is chosen changes with it, and with the
-# photograph. On all of Kodak:
+# A low slope says that bits are cheap. At 200 three modes are nearly level; on all of
+# Kodak one sees that the choice changes with the slope and with the photograph (each
+# photograph's slopes fall until its plain JPEG takes .6 bpp, so the last rows are few):
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 measured = (srlab.paths.data_dir() / "results").glob("two_layer_adaptive*.csv")
@@ -1353,7 +1388,7 @@ srlab.figures.table(duel, "BD-rate on Kodak, %: negative is less", digits=1)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Each photograph's curves are compared from JPEG's quality 5 up to .6 bpp of plain
 # JPEG; "spread" is the standard deviation over the photographs, "worst" the one that
-# gains least. The flat tables of JPEG were tuned on three of the 24, 05, 13 and 17.
+# gains least. The flat tables of JPEG were tuned on three of the 24: kodim05, 13, 17.
 #
 # **Against plain JPEG the choice wins on every photograph. About three quarters of
 # that an artefact remover gives as well**; what the layers add is the last row. If you
@@ -1380,8 +1415,7 @@ srlab.figures.table(fair, "BD-rate on Kodak by PSNR, %", digits=1)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Cleaning gains as much as before. Choosing among all loses a few points, and in the
 # last row less than half is left: **more than half of what the layers seemed to add was
-# the better entropy coder of their residuals**. The rest is won at low rates. It took
-# two fair opponents to see it.
+# the better entropy coder of their residuals**. It took two fair opponents to see it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same choice, without a cleaner, around other codecs:
@@ -1401,7 +1435,7 @@ srlab.figures.table(of_others, "BD-rate of two layers against one, %", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Around AVIF one per cent is left by PSNR (a worst above 0 comes from interpolating
-# between seven slopes; the next cell looks at the costs themselves), and more by the
+# between a few slopes; the next cell looks at the costs themselves), and more by the
 # flattering MS-SSIM. Our learned codec gains by PSNR: it bends near 32 dB (notebook
 # 14), and the residual brings what it cannot. But look at its MS-SSIM: **a choice by
 # the squared error pays in what it does not look at.**
@@ -1415,8 +1449,9 @@ chosen_cost = wide["all"].fillna(wide["two layers"])  # where there is no cleane
 worst_cost = 100 * (chosen_cost / wide["direct"] - 1).groupby("family").max()
 assert worst_cost.max() < 0.01
 mean_of = adaptive.groupby(["competitor", "slope"])[["bpp", "psnr"]].mean()
-print(f"at worst choosing costs {worst_cost.max():+.2f} % of D + slope R, on any of ")
-print(f"{wide.index.get_level_values('image').nunique()} photographs")
+images = wide.index.get_level_values("image").nunique()
+print(f"{images} photographs: choosing costs at worst", end=" ")
+print(f"{worst_cost.max():+.2f} % more of D + slope R than one layer")
 f"{len(mean_of)} means"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1433,8 +1468,8 @@ srlab.figures.curves(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The nets move the whole curve up; choosing between one layer and two adds the rest,
-# most of it at low rates.
+# The curves are of slopes that all photographs have, so they end at .27 bpp; the
+# BD-rates above go on to .6.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1457,7 +1492,7 @@ standing = both[["bpp", "base_bpp", "psnr", "ms_ssim"]].sort_values(
     "psnr", ascending=False
 )
 standing.insert(0, "rank", range(1, len(standing) + 1))
-standing["less alone, dB"] = standing.apply(behind, axis=1)
+standing["minus alone, dB"] = standing.apply(behind, axis=1)
 standing["report"] = [ranks.get(name, "") for name in standing.index]
 digits = {"ms_ssim": 4, "bpp": 3, "base_bpp": 3}
 assert (standing["bpp"] > 0).all() and standing["psnr"].between(15, 45).all()
@@ -1486,8 +1521,8 @@ srlab.figures.curves(
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-def verdict(holds):
-    return "confirmed" if holds else "refused"
+def verdict(holds, open_question=False):
+    return "undecided" if open_question else "confirmed" if holds else "refuted"
 
 
 def known(*names):
@@ -1497,11 +1532,14 @@ def known(*names):
 psnr_of, gap_of = both["psnr"], both.apply(behind, axis=1)
 wins = crossings.iloc[0, 2]
 answers = {
-    "coding in the original size is easier (its codec)": [
-        verdict((gap_of[~single] < 0).all()),
-        f"{gap_of[~single].max():+.1f} dB at best",
+    "in the original size it is easier, learned codec": [
+        verdict((gap_of[~single] < 0.1).all()),
+        f"{gap_of[~single].max():+.1f} dB at best; but see section 10",
     ],
-    "the same, of JPEG": [verdict(wins <= 0), f"two layers win to {wins:.2f} bpp"],
+    "in the original size it is easier, JPEG": [
+        verdict(wins <= 0),
+        f"two layers win to {wins:.2f} bpp",
+    ],
 }
 if known("bicubic_1_5_sr"):
     answers["bicubic 1→5 is the best, by PSNR"] = [
@@ -1524,10 +1562,9 @@ if known("learned_1_5", "learned_5_1"):
         verdict(part["1 to 3: SR"] < 10), f"SR has {part['1 to 3: SR']:.0f} % at 1 to 3"
     ]  # fmt: skip
     part = of_energy.loc["learned_5_1"]
-    part_of_it = part["0: codec 2"] > 5 > 2 > of_energy.loc["bicubic_1_5_sr"].iloc[1]
     swapped = part["1 to 3: codec 2"] > part["1 to 3: SR"]
     answers["5→1: first the high, second the low"] = [
-        verdict(swapped) if swapped or not part_of_it else "in part",
+        verdict(swapped),
         f"codec 2 brings {part['0: codec 2']:.0f} % of the means, SR "
         f"{part['1 to 3: SR']:.0f} % at 1 to 3",
     ]
@@ -1539,7 +1576,7 @@ if known("bicubic_4_4_sr"):
     holds = part["1 to 3: SR"] > part["1 to 3: codec 2"]
     answers["the regulariser restores the split"] = [
         verdict(holds),
-        f"SR has {part['1 to 3: SR']:.0f} % at 1 to 3",
+        f"SR has {part['1 to 3: SR']:.0f} % at 1 to 3; no run without it",
     ]
 f"{len(answers)} statements"
 
@@ -1548,14 +1585,16 @@ f"{len(answers)} statements"
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 shifts = both["colour"]
-if known("learned_4_4_sr"):
-    shift = shifts["learned_4_4_sr"]
-    answers["a learned way down shifts the colours"] = [
-        verdict(shift > 5), f"4→4: {shift:.1f} levels, with our shortcut"
-    ]  # fmt: skip
-if known("learned_4_4_sr_plain"):
-    shift = shifts["learned_4_4_sr_plain"]
-    answers["the same, without shortcut"] = [verdict(shift > 5), f"{shift:.1f} levels"]
+free = [n for n in ("learned_1_5", "learned_5_1", "learned_4_0") if known(n)]
+answers["a learned way down shifts the colours"] = [
+    verdict(shifts[free].min() > 5),
+    f"without L_sr by {shifts[free].min():.1f} to {shifts[free].max():.1f} levels",
+]
+for name, how in (("learned_4_4_sr_plain", "without"), ("learned_4_4_sr", "with")):
+    if known(name):
+        answers[f"L_sr does not mend that ({how} a bicubic shortcut)"] = [
+            verdict(shifts[name] > 5), f"4→4: {shifts[name]:.1f} levels"
+        ]  # fmt: skip
 f"{len(answers)} statements"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1563,17 +1602,17 @@ by_error = [n for n in ("bicubic_4_0", "learned_4_0") if known(n)]  # no GAN
 less_chroma, less_all = colours_of.loc[by_error].iloc[:, -2:].mean()
 answers["without codec 2 the colour is the problem"] = [
     verdict(less_chroma < less_all - 0.2),
-    f"chroma {less_chroma:+.1f}, all {less_all:+.1f} dB, less the codec alone",
+    f"chroma {less_chroma:+.1f}, all {less_all:+.1f} dB, minus the codec alone",
 ]
 less_two = gap_of[[n for n in ("bicubic_4_4_sr", "learned_4_4_sr") if known(n)]].mean()
 less_one = gap_of[by_error].mean()
 answers["without codec 2 it is worse"] = [
-    verdict(less_one < less_two),
-    f"{less_one:+.1f} against {less_two:+.1f} dB",
+    verdict(less_one < less_two, abs(less_one - less_two) < 0.5),
+    f"{less_one:+.1f} against {less_two:+.1f} dB; estimates",
 ]
 if known("bicubic_4_0_gan"):
     less_chroma, less_all = colours_of.loc["bicubic_4_0_gan"].iloc[-2:]
-    answers["the same of colour, with a GAN"] = [
+    answers["without codec 2 and with a GAN it is"] = [
         verdict(less_chroma < less_all - 0.2),
         f"chroma {less_chroma:+.1f}, all {less_all:+.1f} dB",
     ]
@@ -1583,12 +1622,13 @@ f"{len(answers)} statements"
 if known("bicubic_4_0", "bicubic_4_0_gan"):
     a, b = of_parts.loc["bicubic_4_0_gan"], of_parts.loc["bicubic_4_0"]
     a = a - b
-    answers["a GAN is worse on whole pictures than on crops"] = [
-        verdict(a["whole picture"] < a["the crop"]),
-        f"{a['whole picture']:+.1f} and {a['the crop']:+.1f} dB",
+    answers["a GAN looks good on crops, less on whole pictures"] = [
+        verdict(False, open_question=True),
+        f"PSNR {a['the crop']:+.1f} and {a['whole picture']:+.1f} dB, smooth parts "
+        f"{a['its smooth quarter']:+.1f}",
     ]
 statements = pd.DataFrame(answers, index=["here", "because"]).T
-assert statements["here"].isin(["confirmed", "refused", "in part"]).all()
+assert statements["here"].isin(["confirmed", "refuted", "undecided"]).all()
 list(statements.index)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1596,9 +1636,10 @@ srlab.figures.table(statements, "What the report says, and what our runs say")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # "Without codec 2 it is worse" compares distances to the codec alone at the same rate,
-# since files with a second stream are larger and so of course better. A "refused" of
-# ours is one of a short run with other networks; a mechanism (sections 3, 5, 6) counts
-# for more than a rank.
+# since files with a second stream are larger and so of course better; there the codec's
+# curve is continued, so half a decibel decides nothing. A "refuted" of ours is one of a
+# short run with other networks; a mechanism (sections 3, 5, 6) counts for more than a
+# rank.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### "There are almost no papers, so it did not work"
@@ -1616,8 +1657,9 @@ srlab.figures.table(statements, "What the report says, and what our runs say")
 #   part is trained for them.
 # - **AV1's super-resolution**: in a standard, normative, used at low rates.
 #
-# What they have and the report has not: the *rate in the loss*. There its networks are
-# told to be good, and never to be cheap.
+# What they have and the report has not: the *rate in the loss* (sandwiched, COMPASS),
+# or low rates alone in view (ComCNN, AV1). In the report networks are told to be good,
+# and never to be cheap.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1645,8 +1687,8 @@ srlab.figures.table(statements, "What the report says, and what our runs say")
 # scheme reaches `psnr`, and its first stream takes `base` bpp. Return the largest
 # number of bits per pixel that the second stream may take so that the scheme needs no
 # more than the codec alone. Between two points of the curve the *logarithm* of the rate
-# is linear in the PSNR. 0 if even the base is too dear; `nan` where the curve does not
-# reach.
+# is linear in the PSNR, and its two ends belong to it. `nan` where the curve does not
+# reach; else 0 if even the base is too dear.
 
 
 # %% slideshow={"slide_type": "-"}
@@ -1684,8 +1726,9 @@ list(spent.index)
 srlab.figures.table(spent, "JPEG, eight Kodak photographs", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Nearly all of them spend more than they may. The coarsest one comes near its budget,
-# or stays in it: there the codec alone is at its floor.
+# All but the coarsest spend more than they may. That one stays in its budget since the
+# curve of JPEG alone (flat tables, too) has a dent there; over the convex edge of the
+# next exercise it does not win either.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 19.2 The only ones that can win
@@ -1756,6 +1799,11 @@ list(repairs.index)
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.figures.table(repairs, "Of what SR lacks, codec 2 repairs", digits=0)
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Where SR has the low frequencies (the rows with a shortcut and the regulariser), codec
+# 2 repairs half of what is left, low and high alike; where SR has given up, it brings
+# the low ones whole.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
 
@@ -1766,15 +1814,15 @@ srlab.quiz(19)
 # ## What to remember
 #
 # - A small picture and a good way up win at low rates; how low, the codec decides.
-# - A residual is flat noise with the first codec's error in it. It has nothing to
-#   predict, and a picture codec pays before it says anything.
+# - A residual's spectrum is nearly flat, with the first codec's error in it: a
+#   transform gains little, and a picture codec pays before it says anything.
 # - Behind a good second codec no gradient is left for the first half. Ask of every loss
 #   what it looks at: nobody looked at SR, nobody looked at the small picture.
 # - A coder that is made for residuals, a network and a choice turn the "no" into a
-#   "yes" for JPEG; for better codecs there is less to win.
+#   "yes" for JPEG, and by PSNR alone for our learned codec; around AVIF 1 % is left.
 # - Teach a network on what it will be given: decoded pictures, not clean ones.
-# - Choosing cannot lose, so let an encoder choose. And give the opponent what you have:
-#   a network behind the decoder, a good entropy coder.
+# - A choice cannot lose in the measure it chooses by; in another it can. And give the
+#   opponent what you have: a network behind the decoder, a good entropy coder.
 # - PSNR without its rate ranks sizes, not schemes. MS-SSIM hardly sees the finest
 #   octave.
 #

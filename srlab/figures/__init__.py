@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from srlab.figures import layout, pictures
@@ -216,6 +217,8 @@ def _plot(axes: Axes, data: Mapping[str, Any], points: Sequence[str]) -> None:
         else:
             marker = _MARKERS[i % 7] if len(x) <= 25 else None
             axes.plot(x, y, linestyle=_DASHES[i % 7], marker=marker, **style)
+    if all((x == x.round()).all() for x, _ in data.values()):  # no ticks between
+        axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     if len(data) > 1:  # outside, so that it never lies on a curve
