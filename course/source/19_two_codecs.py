@@ -1079,7 +1079,8 @@ srlab.widgets.explore(
 # small a picture headers count.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# *For the lecturer.* Let three groups find the crossing for three codecs, and write the
+# *For the lecturer.*
+# Let three groups find the crossing for three codecs, and write the
 # bits per pixel on the board. They should be higher for JPEG than for the others. AV1,
 # the standard behind AVIF, knows "super-resolution" itself: frames coded at 8/9 to 1/2
 # of the width and enlarged in the decoder; encoders use it at the lowest rates only,
