@@ -113,14 +113,17 @@ colours = "white", "#cde7f5", "#ffe2b8", "#cde7f5", "white", "white", "white"
 steps = zip(names, (0, 1.5, 3, 4.6, 6, 7.6, 8.9), colours, strict=True)
 places = {name: (x, 1, colour) for name, x, colour in steps}
 places |= {"x − SR + 128": (4.6, 0, "white"), "codec 2": (6.5, 0, "#ffe2b8")}
-arrow = {"arrowstyle": "->", "color": "#333333", "shrinkA": 12, "shrinkB": 14}
+boxes = {}
+for name, (x, y, colour) in places.items():
+    style = {"boxstyle": "round,pad=.35", "fc": colour, "ec": "#333333"}
+    box = axes.text(x, y, name, ha="center", va="center", fontsize=11, bbox=style)
+    boxes[name] = box.get_bbox_patch()
 ways = [*pairwise(names), ("picture x", "x − SR + 128"), ("SR", "x − SR + 128")]
 ways += [("x − SR + 128", "codec 2"), ("codec 2", "+")]
 for start, stop in ways:
+    arrow = {"arrowstyle": "->", "color": "#333333", "shrinkA": 0, "shrinkB": 2}
+    arrow |= {"patchA": boxes[start], "patchB": boxes[stop]}
     axes.annotate("", places[stop][:2], places[start][:2], arrowprops=arrow)
-for name, (x, y, colour) in places.items():
-    style = {"boxstyle": "round,pad=.35", "fc": colour, "ec": "#333333"}
-    axes.text(x, y, name, ha="center", va="center", fontsize=11, bbox=style)
 axes.set(xlim=(-0.7, 9.5), ylim=(-0.4, 1.4))
 axes.axis("off")
 srlab.show(
