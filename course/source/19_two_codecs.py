@@ -107,7 +107,7 @@ run
 from itertools import pairwise
 
 figure = Figure(figsize=(8.4, 2.3))
-axes = figure.subplots()
+axes = figure.add_axes((0, 0, 1, 1), xlim=(-0.7, 9.5), ylim=(-0.4, 1.4))
 names = "picture x", "down", "codec 1", "enlarge", "SR", "+", "result"
 colours = "white", "#cde7f5", "#ffe2b8", "#cde7f5", "white", "white", "white"
 steps = zip(names, (0, 1.5, 3, 4.6, 6, 7.6, 8.9), colours, strict=True)
@@ -121,10 +121,8 @@ for name, (x, y, colour) in places.items():
 ways = [*pairwise(names), ("picture x", "x − SR + 128"), ("SR", "x − SR + 128")]
 ways += [("x − SR + 128", "codec 2"), ("codec 2", "+")]
 for start, stop in ways:
-    arrow = {"arrowstyle": "->", "color": "#333333", "shrinkA": 0, "shrinkB": 2}
-    arrow |= {"patchA": boxes[start], "patchB": boxes[stop]}
+    arrow = {"arrowstyle": "->", "patchA": boxes[start], "patchB": boxes[stop]}
     axes.annotate("", places[stop][:2], places[start][:2], arrowprops=arrow)
-axes.set(xlim=(-0.7, 9.5), ylim=(-0.4, 1.4))
 axes.axis("off")
 srlab.show(
     figure,
