@@ -124,9 +124,8 @@ def meanings(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
     nothing = y.new_full((len(y), net.classes, *places), 1 / net.classes)
     lacks = (y - net.mend(decoded, level, nothing)).mean(dim=1, keepdim=True)
     bright = F.pixel_unshuffle((F.avg_pool2d(lacks, SPACING // 2) > 0).long(), 2)
-    return (bright * torch.tensor([1, 2, 4, 8], device=y.device).view(1, 4, 1, 1)).sum(
-        1
-    )
+    worth = torch.tensor([1, 2, 4, 8], device=y.device).view(1, 4, 1, 1)
+    return (bright * worth).sum(dim=1)
 
 
 def _coding(plan: Side) -> Coding:
