@@ -36,6 +36,7 @@ __all__ = [
 Scalar = str | bool | int | float
 _PICKLES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".tar", ".joblib")
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
+_SCALE = ":scale"  # of a tensor whose numbers take a byte each
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # not learned
 
 
@@ -107,6 +108,7 @@ def write_weights(
     state_dict: Mapping[str, torch.Tensor],
     card: Card,
     dtype: Literal["float32", "float16"] = "float32",
+    bytes_above: int = 0,
 ) -> Card:
     """Write PATH.safetensors and its card PATH.toml; give back the completed card.
 
@@ -117,6 +119,8 @@ def write_weights(
             fixed kernel) would count as learned: register it as not persistent.
         dtype: how floating tensors are stored; float16 halves the file, and
             `read_weights` gives float32 back. Measure the loss before you keep it.
+        bytes_above: matrices and kernels of more numbers than this are stored in one
+            byte a number, with a scale for each first index; 0: none is.
 
     Raises:
         ValueError: nothing to write, a value that is not finite or that float16 cannot
@@ -135,10 +139,14 @@ def write_weights(
     if not state_dict:
         raise ValueError("the state dict is empty: there is nothing to write")
     tensors = {k: _storable(k, v, _DTYPES[dtype]) for k, v in state_dict.items()}
+    learned = _learned(tensors)
+    for name, tensor in list(tensors.items()):
+        if bytes_above and tensor.dim() > 1 and tensor.numel() > bytes_above:
+            tensors |= _as_bytes(name, tensor.float())
     data = save(tensors, metadata={"format": "pt"})
     card = replace(
         card,
-        parameters=_learned(tensors),
+        parameters=learned,
         dtype=dtype,
         sha256=hashlib.sha256(data).hexdigest(),
     )
@@ -146,6 +154,13 @@ def write_weights(
     paths.write_whole(file, data)
     paths.write_whole(file.with_suffix(".toml"), _toml(card).encode())
     return card
+
+
+def _as_bytes(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    """NAME of -127 to 127 and NAME:scale, whose product is the tensor again."""
+    steps = tensor.flatten(1).abs().amax(1).clamp(min=1e-12) / 127
+    steps = steps.view(-1, *[1] * (tensor.dim() - 1))
+    return {name: (tensor / steps).round().to(torch.int8), name + _SCALE: steps}
 
 
 def _learned(tensors: Mapping[str, torch.Tensor]) -> int:
@@ -262,10 +277,15 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
         tensors = load(data)
     except SafetensorError as error:
         raise BrokenWeights(f"{file.name} is no safetensors file: {error}") from None
-    return {
+    found = {
         name: tensor.to(torch.float32) if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
-    }, card
+    }
+    for name in [n.removesuffix(_SCALE) for n in found if n.endswith(_SCALE)]:
+        if name not in found:
+            raise BrokenWeights(f"{file.name} has a scale for {name}, and no {name}")
+        found[name] = found[name] * found.pop(name + _SCALE)
+    return found, card
 
 
 def find_weights(name: str) -> Path | None:

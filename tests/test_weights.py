@@ -65,6 +65,30 @@ def test_half_precision_is_cast_back(tmp_path, state):
     assert back["1.num_batches_tracked"].dtype == torch.int64
 
 
+def test_large_tensors_in_a_byte_a_number(tmp_path, state):
+    state["0.weight"][1] *= 1000  # each first index has a scale of its own
+    state["0.weight"][2] = 0
+    card = write_weights(
+        tmp_path / "x", state, CARD, dtype="float16", bytes_above=100
+    )  # fmt: skip
+    assert card.parameters == 4 * 27 + 4 + 2 * 4
+    back, _ = read_weights(tmp_path / "x")
+    assert set(back) == set(state)
+    for key, was in state.items():
+        if key == "0.weight":
+            most = was.flatten(1).abs().amax(1)[:, None, None, None]
+            assert ((back[key] - was).abs() <= most / 250).all()
+            assert not torch.equal(back[key], was.half().float())
+        else:
+            assert torch.equal(back[key], was.half().float().to(was.dtype))
+
+
+def test_a_scale_without_its_tensor(tmp_path, state):
+    write_weights(tmp_path / "x", {"a:scale": torch.ones(2)}, CARD)
+    with pytest.raises(BrokenWeights, match="scale for a"):
+        read_weights(tmp_path / "x")
+
+
 def test_views_and_shared_tensors_are_copied(tmp_path):
     base = torch.arange(6.0).view(2, 3)
     write_weights(tmp_path / "x", {"a": base, "b": base, "t": base.T}, CARD)

@@ -8,8 +8,9 @@
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
 twin without descriptors, the net with them, the same with the descriptors shuffled and
-with those found by trial (LIVE1 alone). Bytes are whole files; a run that was stopped
-goes on from the rows in build/.
+with those found by trial, bits priced or not (Classic5 alone). Seeds beside the first
+are measured on LIVE1. Bytes are whole files; a run that was stopped goes on from the
+rows in build/.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from srlab.codecs import JPEG, Codec, WebP
 from srlab.datasets import benchmark_set
 from srlab.images import luma, round8
 from srlab.metrics import psnr
+from srlab.recipes import side_info as recipes
 from srlab.schemes import SideInfo
 from srlab.training.coded import CODINGS
 from srlab.training.running import device_name
 
 RAW = Path("build/side_info.csv")
 SETS = ("LIVE1", "B100", "Classic5")
-BASES = {"jpeg": (JPEG, (10, 20, 30, 40)), "webp": (WebP, (1, 5, 12, 22))}
+BASES = {"jpeg": JPEG, "webp": WebP}
 COLUMNS = ("codec", "set", "image", "quality", "kind", "seed", "bytes", "descriptors",
            "bpp", "psnr", "psnr_y")  # fmt: skip
 
@@ -66,9 +68,10 @@ def _of_image(
     codec: str, name: str, x: torch.Tensor, nets, again: bool, searched: bool
 ):
     """Rows of one photograph; `again`: that of the decoded picture is there."""
-    make, qualities = BASES[codec]
-    for quality in qualities:
-        base: Codec = make(quality)
+    plan = recipes.get("side_info" if codec == "jpeg" else f"side_info_{codec}")
+    every = plan.worth or (1.0,) * len(plan.qualities)
+    for quality, worth in zip(plan.qualities, every, strict=True):
+        base: Codec = BASES[codec](quality)
         data = base.encode(x)
         decoded = base.decode(data)
         if decoded.shape[1] > x.shape[1]:
@@ -85,21 +88,24 @@ def _of_image(
             found["descriptors"] = size
             yield found | _judged(scheme.decode(own), x)
             if kind == "descriptors" and not seed:
-                yield from _others(scheme, x, decoded, found, searched)
+                yield from _others(scheme, x, decoded, found, searched, worth)
 
 
-def _others(scheme: SideInfo, x, decoded, row, searched: bool):
+def _others(scheme: SideInfo, x, decoded, row, searched: bool, worth: float):
     """Shuffled descriptors, and those found by trial."""
     symbols = scheme.descriptors(x, decoded)
     mixed = np.random.default_rng(0).permutation(symbols.reshape(-1))
     made = scheme.mend(decoded, mixed.reshape(symbols.shape))
     yield row | {"kind": "shuffled"} | _judged(made, x)
     if searched:
-        best = scheme.search(x, decoded)
-        data = scheme.write(x, best)
-        sizes = {"bytes": len(data), "descriptors": scheme.streams(data)["descriptors"]}
-        made = scheme.mend(decoded, best)
-        yield row | {"kind": "searched"} | sizes | _judged(made, x)
+        tried = scheme.trials(x, decoded)
+        for kind, price in (("searched", 0.0), ("searched with price", worth)):
+            best = scheme.search(x, decoded, price, tried)
+            data = scheme.write(x, best)
+            size = scheme.streams(data)["descriptors"]
+            made = scheme.mend(decoded, best)
+            found = row | {"kind": kind, "bytes": len(data), "descriptors": size}
+            yield found | _judged(made, x)
 
 
 def rows(codec: str, folder: str, pictures: int) -> None:
@@ -119,10 +125,11 @@ def rows(codec: str, folder: str, pictures: int) -> None:
         for image, x in benchmark_set(name):
             place = (codec, name, str(image))
             left = [net for net in nets if (*place, *net[:2]) not in done]
+            left = [net for net in left if name == "LIVE1" or not net[1]]
             if left:
                 todo.append((name, image, x, left, (*place, "decoded", 0) in done))
     for name, image, x, left, again in tqdm(todo[: pictures or None], mininterval=2):
-        made = list(_of_image(codec, str(image), x, left, again, name == "LIVE1"))
+        made = list(_of_image(codec, str(image), x, left, again, name == "Classic5"))
         fresh = not RAW.is_file()
         with RAW.open("a", newline="", encoding="utf-8") as out:
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")

@@ -69,7 +69,13 @@ class Bank:
         return len(self.y)
 
     def batch(
-        self, step: int, count: int, size: int, rank: int = 0, world: int = 1
+        self,
+        step: int,
+        count: int,
+        size: int,
+        rank: int = 0,
+        world: int = 1,
+        grid: int = 1,
     ) -> Pair:
         """The batch of one step; the same seed and step give the same batch.
 
@@ -79,12 +85,14 @@ class Bank:
             size: side of an input crop in pixels. Pictures smaller than that are
                 passed over; the others are drawn by their number of places.
             rank, world: process `rank` of `world` gets its share, every world-th crop.
+            grid: crops begin at multiples of so many input pixels, as a codec's blocks.
 
         Returns:
             (count / world, C, size, size) and (..., D, r size, r size), in [0, 1], in
             memory order channels_last, each in one of its 8 positions at random.
         """
         image, top, left, position = self._draw(step, count, size)
+        top, left = (n // grid * grid for n in (top, left))
         mine = slice(rank, None, world)
         spot = torch.stack([image, top, left, position])[:, mine]
         _height, width = self.sizes[spot[0]].T

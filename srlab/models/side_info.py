@@ -55,7 +55,12 @@ def soft_to_hard(x: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 class _Extractor(nn.Module):
-    """(B, 3, H, W) twice -> probabilities (B, 16, ceil(H / 16), ceil(W / 16))."""
+    """(B, 3, H, W) twice -> log p, (B, 16, ceil(H / 16), ceil(W / 16)), natural.
+
+    Beside the paper's layers a linear one sees the pictures' difference: what is
+    missing is far smaller than what is there, and layers that begin at random take
+    thousands of steps to find it. `begin_with` makes it matched filters.
+    """
 
     def __init__(self, width: int, classes: int):
         super().__init__()
@@ -71,6 +76,21 @@ class _Extractor(nn.Module):
             layers += [nn.Conv2d(inputs, 2 * width, 3, 2, 1), nn.ReLU()]
             inputs = 2 * width
         self.down = nn.Sequential(*layers, nn.Conv2d(inputs, classes, 1))
+        self.linear = nn.Conv2d(3, classes, SPACING, SPACING)
+
+    @torch.no_grad()
+    def begin_with(self, patterns: torch.Tensor, costs: torch.Tensor) -> None:
+        """The linear part finds the nearest pattern, the others begin with no say.
+
+        Args:
+            patterns: (16, 256), what a luma difference is multiplied by.
+            costs: (16,), what is taken off, in squares of the patterns' unit.
+        """
+        side = (-1, 1, SPACING, SPACING)
+        self.linear.weight.copy_(patterns.view(side).expand_as(self.linear.weight) / 3)
+        self.linear.bias.copy_(-costs / 2)
+        nn.init.zeros_(self.down[-1].weight)
+        nn.init.zeros_(self.down[-1].bias)
 
     def forward(self, original, decoded) -> torch.Tensor:
         pad = [-n % SPACING for n in original.shape[-2:]]
@@ -79,7 +99,8 @@ class _Extractor(nn.Module):
             for t in (original, decoded)
         )
         a, b = self.original(original), self.decoded(decoded)
-        return self.down(torch.cat([a, b, a - b], dim=1)).softmax(dim=1)
+        found = self.down(torch.cat([a, b, a - b], dim=1))
+        return (found + self.linear(original - decoded)).log_softmax(dim=1)
 
 
 class Context(nn.Module):
@@ -122,8 +143,8 @@ class Context(nn.Module):
 class _Mapper(nn.Module):
     """One-hot (B, 16, h, w) -> features (B, width, 16 h / fold, 16 w / fold).
 
-    x2 by pixel shuffle, so that a descriptor can say another thing of each of its four
-    8 x 8 blocks; then x8 by repeating, as JPEG's blocks are.
+    x2 by pixel shuffle and x8 by a transposed convolution of that stride, so that a
+    descriptor can say another thing of each of its pixels.
     """
 
     def __init__(self, width: int, classes: int, fold: int):
@@ -133,12 +154,11 @@ class _Mapper(nn.Module):
         )
         self.middle = nn.Sequential(conv3(width, width), nn.ReLU())
         self.last = conv3(width, width)
-        self.up = 8 // fold
+        self.up = nn.ConvTranspose2d(width, width, 8 // fold, 8 // fold)
 
     def forward(self, x_hat: torch.Tensor) -> torch.Tensor:
         # Convolved before it is enlarged: the same layers, 64 times cheaper.
-        x = self.last(self.middle(self.coarse(x_hat)))
-        return F.interpolate(x, scale_factor=self.up)
+        return self.up(self.last(self.middle(self.coarse(x_hat))))
 
 
 class _Block(nn.Module):
@@ -151,7 +171,7 @@ class _Block(nn.Module):
         )  # fmt: skip
         self.gate = nn.Conv2d(features, width, 1) if features else None
         if self.gate is not None:  # it begins as EDSR's block
-            nn.init.normal_(self.gate.weight, std=0.05)
+            nn.init.normal_(self.gate.weight, std=0.02)
             nn.init.ones_(self.gate.bias)
 
     def forward(self, x: torch.Tensor, a: torch.Tensor | None) -> torch.Tensor:
@@ -205,7 +225,7 @@ class SideInfoNet(nn.Module):
         Returns:
             (B, 16, ceil(H / 16), ceil(W / 16)).
         """
-        return self.extractor(original - 0.5, decoded - 0.5)
+        return self.extractor(original - 0.5, decoded - 0.5).exp()
 
     def mend(
         self, decoded: torch.Tensor, level: torch.Tensor, x_hat: torch.Tensor | None

@@ -20,9 +20,10 @@ HELD_OUT = ("BSDS500_test45[:10]",)
 
 @dataclass(frozen=True)
 class Side:
-    """Everything that decides what a run gives; L = 255^2 MSE + price bits.
+    """Everything that decides what a run gives; L = 255^2 MSE + lambda bits.
 
-    Bits are per descriptor; the paper's lambda.
+    Bits are per descriptor. lambda is price times what a bit of the codec's own file
+    earns at that quality, so that at 1 a descriptor's bit must earn as much.
     """
 
     name: str
@@ -30,10 +31,11 @@ class Side:
     net: Mapping[str, Any] = field(default_factory=dict)  # `SideInfoNet`'s arguments
     codec: str = "jpeg"  # of `srlab.training.coded.CODINGS`
     qualities: tuple[float, ...] = ()  # of the codec; (): all of the coding's
-    price: float = 0.3  # lambda
+    worth: tuple[float, ...] = ()  # levels^2 of the codec's bit in 256 pixels
+    price: float = 0.5
     sigma: tuple[float, float] = (1.0, 4.0)  # of the backward pass, first and last
-    taught: float = 0.3  # share of the run in which descriptors have set meanings
-    calm: float = 0.4  # share of the run in which the rate has no price yet
+    taught: float = 0.6  # share of the run in which descriptors have set meanings
+    calm: float = 0.7  # share of the run in which the rate has no price yet
     data: tuple[str, ...] = SETS
     validation: tuple[str, ...] = HELD_OUT
     limit: int = 0  # at most so many pictures of each set, 0: all
@@ -61,6 +63,11 @@ class Side:
             value = getattr(self, key)
             if not (value >= 0 and math.isfinite(value)):
                 raise ValueError(f"{key} is {value}; expected a number from 0")
+        if self.worth and len(self.worth) != len(self.qualities):
+            raise ValueError(
+                f"worth has {len(self.worth)} numbers for {len(self.qualities)} "
+                "qualities"
+            )
         if not 0 < self.sigma[0] <= self.sigma[1]:
             raise ValueError(f"sigma is {self.sigma}; expected two rising numbers")
         if not 0 <= self.taught <= self.calm < 1:
@@ -78,18 +85,26 @@ class Side:
 
 
 _TWIN = {"descriptors": False}
-_JPEG = (10, 20, 30, 40)
+_JPEG = {"qualities": (10, 20, 30, 40), "worth": (1.26, 0.52, 0.34, 0.25)}
+_WEBP = {"codec": "webp", "qualities": (1, 5, 12, 22)}
 _BOOK = {
     plan.name: plan
     for plan in (
-        Side("side_info", qualities=_JPEG),
-        Side("side_info_twin", net=_TWIN, qualities=_JPEG),
-        Side("side_info_checkerboard", net={"order": "checkerboard"}, qualities=_JPEG),
-        Side("side_info_webp", codec="webp", qualities=(1, 5, 12, 22)),
-        Side("side_info_webp_twin", net=_TWIN, codec="webp", qualities=(1, 5, 12, 22)),
+        Side("side_info_start", net=_TWIN, **_JPEG),
+        Side("side_info", start="side_info_start", **_JPEG),
+        Side("side_info_twin", net=_TWIN, start="side_info_start", **_JPEG),
+        Side(
+            "side_info_checkerboard",
+            net={"order": "checkerboard"},
+            start="side_info_start",
+            **_JPEG,
+        ),
+        Side("side_info_webp_start", net=_TWIN, **_WEBP),
+        Side("side_info_webp", start="side_info_webp_start", **_WEBP),
+        Side("side_info_webp_twin", net=_TWIN, start="side_info_webp_start", **_WEBP),
     )
 }
-_ON_CPU = {"batch": 4, "patch": 96, "minutes": 20.0, "steps": 10**6, "every": 500}
+_ON_CPU = {"batch": 4, "patch": 96, "minutes": 10.0, "steps": 10**6, "every": 500}
 _SMALL = {"width": 32, "blocks": 5, "fold": 2, "extractor": 16}
 _LIVE = {"data": PHOTOS, "validation": ("held_out",), "limit": 0, "each": 1}
 
@@ -102,7 +117,7 @@ def names() -> list[str]:
 def get(name: str, preset: str = "full") -> Side:
     """A recipe by name.
 
-    full: a GPU, EDSR-baseline's size; short: twenty minutes of a CPU core, a smaller
+    full: a GPU, EDSR-baseline's size; short: ten minutes of a CPU core, a smaller
     net; fast: a lesson's minute; rehearse: two steps. ValueError if there is none.
     """
     if name not in _BOOK:
@@ -118,7 +133,13 @@ def get(name: str, preset: str = "full") -> Side:
     if preset == "short":
         return plan
     steps = 60 if preset == "fast" else 2
-    live = {**_LIVE, "minutes": 0.0, "steps": steps, "every": max(1, steps // 4)}
+    live = {
+        **_LIVE,
+        "start": "",
+        "minutes": 0.0,
+        "steps": steps,
+        "every": max(1, steps // 4),
+    }
     if preset == "rehearse":
         live |= {"batch": 1, "limit": 1, "patch": 32}
     return replace(plan, **live)

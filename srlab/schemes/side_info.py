@@ -88,30 +88,58 @@ class SideInfo:
         return found.argmax(dim=1)[0].numpy()
 
     @torch.inference_mode()
-    def search(self, image: torch.Tensor, decoded: torch.Tensor) -> np.ndarray:
-        """A map by trial in the place of the extractor's: what could be said at best?
-
-        Tries each of the 16 everywhere, and takes at each place the one with the least
-        squared error in its own 16 x 16 pixels, unless the extractor's map is better as
-        a whole. Neighbours' features overlap, so it is no certain best; the rate does
-        not count. 18 times a decoder's work.
+    def trials(self, image: torch.Tensor, decoded: torch.Tensor) -> np.ndarray:
+        """Mean squared error of each place if a symbol were sent everywhere.
 
         Args:
             image, decoded: (1, C, H, W) in [0, 1].
+
+        Returns:
+            (16, ceil(H / 16), ceil(W / 16)), grey levels squared.
         """
-        size = tuple(image.shape[-2:])
-        best = self.descriptors(image, decoded)
-        least = (self.mend(decoded, best) - image).square().mean().item()
+        pad = [-n % SPACING for n in image.shape[-2:]]
         errors = []
         for k in range(self.net.classes):
-            tried = np.full(best.shape, k, np.int64)
-            apart = (self.mend(decoded, tried) - image).square().mean(1)
-            pad = [-n % SPACING for n in size]
+            tried = np.full(_places(*image.shape[-2:]), k, np.int64)
+            apart = (255 * (self.mend(decoded, tried) - image)).square().mean(1)
             apart = F.pad(apart[None], (0, pad[1], 0, pad[0]))
-            errors.append(F.avg_pool2d(apart, SPACING)[0, 0])
-        found = torch.stack(errors).argmin(dim=0).numpy()
-        error = (self.mend(decoded, found) - image).square().mean().item()
-        return found if error < least else best
+            errors.append(F.avg_pool2d(apart, SPACING)[0, 0].numpy())
+        return np.stack(errors)
+
+    def search(
+        self,
+        image: torch.Tensor,
+        decoded: torch.Tensor,
+        price: float = 0.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """A map by trial in the place of the extractor's: what could be said at best?
+
+        Takes at each place the symbol of least squared error and bits in its own 16 x
+        16 pixels, unless the extractor's map or a single symbol is better as a whole.
+        Neighbours' features overlap, so it is no certain best. 18 decoders' work.
+
+        Args:
+            image, decoded: (1, C, H, W) in [0, 1].
+            price: grey levels squared, of the mean over 256 pixels, that a bit has to
+                earn; 0: bits do not count.
+            trials: what `trials` gave, where it is there.
+        """
+        errors = self.trials(image, decoded) if trials is None else trials
+        found = errors.argmin(axis=0)
+        for _ in range(8 if price else 0):  # what many places say becomes cheap
+            shares = np.bincount(found.ravel(), minlength=len(errors)) + 0.5
+            bits = -np.log2(shares / shares.sum())
+            found = (errors + price * bits[:, None, None]).argmin(axis=0)
+        one = np.full_like(found, errors.mean(axis=(1, 2)).argmin())
+        maps = [found, self.descriptors(image, decoded), *([one] if price else [])]
+
+        def cost(symbols):
+            apart = 255 * (self.mend(decoded, symbols) - image)
+            bits = 8 * len(self._coder.encode(symbols)) / symbols.size if price else 0.0
+            return apart.square().mean().item() + price * bits
+
+        return min(maps, key=cost)
 
     @torch.inference_mode()
     def mend(

@@ -156,15 +156,19 @@ def run_side_info(
 
     net, state = fit_side_info(plan, folder)
     qualities = ", ".join(f"{q:g}" for q in plan.qualities)
+    begun = f" after {Path(plan.start).stem}" if plan.start else ""
+    help_of = "" if net.descriptors else "out"
+    if net.descriptors:
+        begun += "; bits are of a descriptor, estimated; "
+        begun += f"lambda {plan.price:g} of what the codec's bits earn"
     return _keep(
         plan, net, state, Path(out or folder), side_info.get(plan.name, plan.preset),
         seen=f", through {plan.codec} of quality {qualities}",
         model="SideInfoNet",
         settings={**plan.net, "codec": plan.codec},
         metrics=_best(state, "psnr", "decoded", "bits", "used"),
-        note=f"mends decoded pictures with help from the encoder; a {plan.preset} "
-        f"run of {state.step * plan.batch:,} crops; bits are of a descriptor, "
-        f"estimated; lambda {plan.price:g}",
+        note=f"mends decoded pictures with{help_of} help from the encoder; a "
+        f"{plan.preset} run of {state.step * plan.batch:,} crops{begun}",
         keys=(*_KEYS, "price"),
     )  # fmt: skip
 
@@ -239,8 +243,11 @@ def _words(plan, usual, keys: tuple[str, ...]) -> list[str]:
     for key in keys:
         if key == "steps" and plan.minutes:
             continue  # the clock ends the run
-        if getattr(plan, key) != getattr(usual, key):
-            words.append(f"--{key} {shlex.quote(str(getattr(plan, key)))}")
+        value = getattr(plan, key)
+        if key == "start" and value.endswith(".safetensors"):
+            value = Path(value).stem  # whose folder it was does not matter
+        if value != getattr(usual, key):
+            words.append(f"--{key} {shlex.quote(str(value))}")
     return words
 
 

@@ -7,9 +7,9 @@ extractor says the same everywhere: at first the restorer does not listen, so no
 is better than another, and soon all places take the one that is best on average. So
 there are three parts of a run.
 
-    taught   descriptors have set meanings: of each of the four 8 x 8 blocks, is what is
-             missing there rather bright or dark? The restorer learns to use them, the
-             extractor to find them, the context to foresee them.
+    taught   descriptors have set meanings, `Patterns`: the 16 patterns that say most of
+             what is missing after mending without help. The restorer learns to paint
+             them, the extractor to find them, the context to foresee them.
     calm     the extractor's own choice, through `soft_to_hard`; bits cost nothing yet
     priced   D + lambda R
 
@@ -28,16 +28,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from srlab import images, models
+from srlab import images, weights
 from srlab.models import SideInfoNet
 from srlab.models.side_info import SPACING
 from srlab.recipes.side_info import Side
 from srlab.training.coded import CODINGS, CodedBank, Coding, coded
 from srlab.training.looping import go, plain
+from srlab.training.patterns import Patterns
 from srlab.training.pictures import pictures
 from srlab.training.state import State
 
-__all__ = ["fit_side_info", "meanings", "validate_side_info"]
+__all__ = ["fit_side_info", "validate_side_info"]
 
 
 def fit_side_info(
@@ -65,25 +66,29 @@ def fit_side_info(
         torch.manual_seed(plan.seed)
         net = SideInfoNet(**plan.net)
     if plan.start:
-        models.warm_start(net, plan.start)
+        _begin_from(net, plan.start)
     net.train().to(device, memory_format=torch.channels_last)
     coding = _coding(plan)
     found = [p.expand(3, -1, -1) for p in pictures(plan.data, plan.limit)]
     data = CodedBank(found, coding, 1, plan.each, device, plan.seed)
     checks = list(_checks(pictures(plan.validation, plan.limit), coding))
+    known = None
+    if net.descriptors and plan.taught:
+        known = Patterns.found(plan, net, data)
+        known.begin(net)
     state = State(
         net, torch.optim.Adam(net.parameters(), plan.rate), plain(asdict(plan))
     )
 
     def step(number: int, _rate: float, share: float) -> torch.Tensor:
-        x, y = data.batch(number, plan.batch, plan.patch)
+        x, y = data.batch(number, plan.batch, plan.patch, grid=SPACING)
         if net.descriptors and share < plan.taught:
-            loss = _taught(net, y, x[:, :3], x[:, 3:])
+            loss = _taught(net, known.labels(y, x), y, x)
         else:
-            priced = plan.price if share >= plan.calm else 0.0
+            price = _prices(plan, x[:, 3, 0, 0]) * (share >= plan.calm)
             made, bits = net(y, x[:, :3], x[:, 3:], _sigma(plan, share))
-            places = math.prod(-(-n // 16) for n in y.shape[-2:])
-            loss = 255**2 * (made - y).square().mean() + priced * bits.mean() / places
+            bits = bits / math.prod(-(-n // SPACING) for n in y.shape[-2:])
+            loss = 255**2 * (made - y).square().mean() + (price * bits).mean()
         state.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), plan.clip * 100)
@@ -91,18 +96,33 @@ def fit_side_info(
         return loss
 
     go(
-        plan, state, step, lambda net: validate_side_info(net, checks, plan.price),
+        plan, state, step, lambda net: validate_side_info(net, checks, plan),
         folder, watch,
     )  # fmt: skip
     return net, state
 
 
-def _taught(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
+def _begin_from(net: SideInfoNet, name: str) -> None:
+    """Every tensor of a net that was trained without descriptors."""
+    path = name if name.endswith(".safetensors") else weights.find_weights(name)
+    if path is None:
+        raise FileNotFoundError(
+            f"no weights are called {name!r}; `python -m srlab train {name}` trains "
+            "them, and --start names a file"
+        )
+    tensors, _ = weights.read_weights(path)
+    mine = net.state_dict()
+    if any(k not in mine or mine[k].shape != v.shape for k, v in tensors.items()):
+        raise ValueError(f"{name} is a net of another size")
+    net.load_state_dict(tensors, strict=False)
+
+
+def _taught(net: SideInfoNet, labels: torch.Tensor, y, x) -> torch.Tensor:
     """The loss while descriptors have set meanings; each part of the net has one."""
-    labels = meanings(net, y, decoded, level)
+    decoded, level = x[:, :3], x[:, 3:]
     x_hat = F.one_hot(labels, net.classes).permute(0, 3, 1, 2).to(decoded.dtype)
     made = net.mend(decoded, level, x_hat)
-    found = net.describe(y, decoded).clamp(min=1e-9).log()
+    found = net.extractor(y - 0.5, decoded - 0.5)
     foreseen = net.context(x_hat)
     return (
         255**2 * (made - y).square().mean()
@@ -110,22 +130,14 @@ def _taught(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
     )  # fmt: skip
 
 
-@torch.no_grad()
-def meanings(net: SideInfoNet, y, decoded, level) -> torch.Tensor:
-    """What a descriptor means at first: (B, h, w) of 0 to 15, a bit for each block.
-
-    Bit 2 i + j is set where the 8 x 8 block in row i and column j of the place lacks
-    brightness in what the net makes of no information, all 16 symbols at once.
-
-    Args:
-        y: (B, 3, 16 h, 16 w), the original. decoded: as large. level: (B, 1, ...).
-    """
-    places = tuple(n // SPACING for n in y.shape[-2:])
-    nothing = y.new_full((len(y), net.classes, *places), 1 / net.classes)
-    lacks = (y - net.mend(decoded, level, nothing)).mean(dim=1, keepdim=True)
-    bright = F.pixel_unshuffle((F.avg_pool2d(lacks, SPACING // 2) > 0).long(), 2)
-    worth = torch.tensor([1, 2, 4, 8], device=y.device).view(1, 4, 1, 1)
-    return (bright * worth).sum(dim=1)
+def _prices(plan: Side, level: torch.Tensor) -> torch.Tensor:
+    """lambda of pictures with these levels, (B,)."""
+    coding = _coding(plan)
+    worth = plan.worth or (1.0,) * len(coding.qualities)
+    known = zip(map(coding.level, coding.qualities), worth, strict=True)
+    levels, worth = (level.new_tensor(v) for v in zip(*known, strict=True))
+    at = (level[:, None] - levels).abs().argmin(1)
+    return plan.price * worth[at]
 
 
 def _coding(plan: Side) -> Coding:
@@ -150,7 +162,7 @@ def _checks(found, coding: Coding):
 
 @torch.no_grad()
 def validate_side_info(
-    net: SideInfoNet, pairs: list[tuple[torch.Tensor, torch.Tensor]], price: float
+    net: SideInfoNet, pairs: list[tuple[torch.Tensor, torch.Tensor]], plan: Side
 ) -> dict[str, float]:
     """Means over pairs as `srlab.training.coded.coded` makes them."""
     device = next(net.parameters()).device
@@ -165,6 +177,7 @@ def validate_side_info(
         places = math.prod(-(-n // 16) for n in y.shape[-2:])
         decibels = [-10 * math.log10(max(e, 1e-10)) for e in errors]
         per = bits.item() / places
+        price = _prices(plan, x[:, 3, 0, 0]).item()
         rows.append((*decibels, per, 255**2 * errors[0] + price * per))
         if net.descriptors:
             used |= set(net.describe(y, x[:, :3]).argmax(1).unique().tolist())

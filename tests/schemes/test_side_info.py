@@ -70,6 +70,18 @@ def test_a_searched_map_is_no_worse_than_the_extractors():
     assert found.shape == own.shape
     errors = [(codec.mend(decoded, m) - X).square().mean() for m in (found, own)]
     assert errors[0] <= errors[1]
+    trials = codec.trials(X, decoded)
+    assert trials.shape == (16, *own.shape)
+    assert (codec.search(X, decoded, trials=trials) == found).all()
+
+
+def test_a_search_with_a_price_sends_fewer_bits():
+    codec = SideInfo(JPEG(20), NET)
+    decoded = JPEG().decode(JPEG(20).encode(X))
+    maps = [codec.search(X, decoded, price) for price in (0.0, 1.0, 1e6)]
+    sizes = [len(codec._coder.encode(m)) for m in maps]
+    assert sizes[0] >= sizes[1] >= sizes[2]
+    assert len(np.unique(maps[2])) == 1  # bits are all that counts
 
 
 def test_the_twin_sends_nothing():

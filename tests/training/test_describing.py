@@ -9,13 +9,16 @@ import torch
 
 from srlab.__main__ import main
 from srlab.codecs import JPEG
+from srlab.datasets.bank import Bank
 from srlab.models import SideInfoNet
 from srlab.recipes import side_info
 from srlab.schemes import SideInfo
+from srlab.training.coded import CODINGS, CodedBank
 from srlab.training.looping import go
-from srlab.training.side_info import _sigma, fit_side_info, meanings
+from srlab.training.patterns import Patterns, quantiser
+from srlab.training.side_info import _prices, _sigma, fit_side_info
 from srlab.training.state import Diverged, State
-from srlab.weights import read_card
+from srlab.weights import Card, read_card, write_weights
 
 X = torch.rand(1, 3, 37, 50, generator=torch.Generator().manual_seed(0))
 
@@ -53,19 +56,87 @@ def test_the_rate_has_no_price_while_it_is_calm():
     assert not a.equal(b)
 
 
-def test_a_meaning_says_which_blocks_lack_brightness():
-    net = SideInfoNet(width=8, blocks=1, extractor=4)  # its tail is 0: it mends nothing
-    decoded, level = torch.full((1, 3, 32, 48), 0.5), torch.zeros(1, 1, 32, 48)
-    y = decoded - 0.1
-    y[..., :8, :8] += 0.2  # place 0, 0: first block
-    y[..., 24:, 40:] += 0.2  # place 1, 2: last block
-    y[..., 16:24, 16:32] += 0.2  # place 1, 1: the upper two
-    labels = meanings(net, y, decoded, level)
-    assert labels.tolist() == [[[1, 0, 0], [0, 3, 8]]]
+def test_a_quantiser_finds_the_patterns_that_rows_are_made_of():
+    generator = torch.Generator().manual_seed(0)
+    true = torch.randn(5, 64, generator=generator) * 3
+    at = torch.multinomial(
+        torch.tensor([8.0, 4, 2, 1, 1]), 800, True, generator=generator
+    )
+    rows = true[at] + 0.3 * torch.randn(800, 64, generator=generator)
+    patterns, bits = quantiser(rows, 16, 1.0)
+    assert patterns[0].eq(0).all()
+    errors = torch.cdist(true, patterns)
+    assert errors.amin(1).max() < 1.0  # each is among the found ones
+    assert bits[errors.argmin(1)].diff()[:3].gt(0.5).all()  # rarer is dearer
+
+
+def test_a_label_is_the_nearest_pattern_in_units_of_its_quality():
+    mended = lambda decoded, level: decoded  # noqa: E731
+    patterns = torch.zeros(16, 256)
+    patterns[3], patterns[5] = 1.0, -1.0
+    known = Patterns(
+        mended, patterns, torch.full((16,), 4.0), torch.tensor([0.1, 0.4]),
+        torch.tensor([0.2, 0.05]),
+    )  # fmt: skip
+    x = torch.full((2, 4, 32, 48), 0.5)
+    x[0, 3], x[1, 3] = 0.1, 0.4
+    y = x[:, :3].clone()
+    y[:, :, :16, :16] += 0.05  # a quarter of its size, and all of it
+    y[:, :, 16:, 32:] -= 0.2
+    labels = known.labels(y, x).tolist()
+    assert labels == [[[0, 0, 0], [0, 0, 5]], [[3, 0, 0], [0, 0, 5]]]
+
+
+def test_matched_filters_find_the_patterns_at_once():
+    made = plan(steps=1, limit=1, patch=96, batch=4)
+    net = SideInfoNet(**made.net)
+    found = [(256 * torch.rand(3, 96, 96, generator=torch.Generator())).byte()]
+    data = CodedBank(found, CODINGS["jpeg"], 1)
+    known = Patterns.found(made, net, data, steps=4)
+    known.begin(net)
+    x, y = data.batch(9, 4, 96, grid=16)
+    agreed = net.describe(y, x[:, :3]).argmax(1) == known.labels(y, x)
+    assert agreed.float().mean() > 0.5
+
+
+def test_crops_begin_on_the_codecs_grid():
+    ramp = (torch.arange(64 * 80) % 256).view(1, 64, 80).byte()
+    bank = Bank([(ramp, ramp)])
+    tops = {bank._draw(step, 1, 16)[1].item() for step in range(20)}
+    assert any(top % 16 for top in tops)
+    for step in range(20):
+        crop, _ = bank.batch(step, 1, 16, grid=16)
+        corners = [
+            round(255 * crop[0, 0, i, j].item()) for i in (0, -1) for j in (0, -1)
+        ]
+        assert any(v in {ramp[0, i, j].item() for i in (0, 16, 32, 48)
+                         for j in (0, 16, 32, 48, 64)} for v in corners)  # fmt: skip
+
+
+def test_a_restorer_to_begin_from(tmp_path):
+    twin = SideInfoNet(**plan("side_info_twin").net)
+    for p in twin.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    card = Card("a test", "none", "CPU", 0.0, "MIT", model="SideInfoNet")
+    write_weights(tmp_path / "twin", twin.state_dict(), card)
+    made = plan(start=str(tmp_path / "twin.safetensors"), rate=1e-12, steps=1)
+    net, _ = fit_side_info(made, device="cpu")
+    assert net.head.weight.allclose(twin.head.weight)
+    large = replace(made, net={**made.net, "width": 16})
+    with pytest.raises(ValueError, match="another size"):
+        fit_side_info(large, device="cpu")
+    with pytest.raises(FileNotFoundError, match="srlab train side_info_none"):
+        fit_side_info(replace(made, start="side_info_none"), device="cpu")
+
+
+def test_a_bit_has_the_price_of_its_quality():
+    made = plan(qualities=(10, 40), worth=(1.26, 0.25), price=0.5)
+    level = torch.tensor([CODINGS["jpeg"].level(q) for q in (40, 10, 10)])
+    assert _prices(made, level).tolist() == pytest.approx([0.125, 0.63, 0.63])
 
 
 def test_while_it_is_taught_every_part_learns():
-    made = plan(taught=0.5, calm=0.6, steps=8, rate=1e-2, ema=0.0)
+    made = plan(taught=0.5, calm=0.6, steps=8, rate=1e-2, ema=0.0, patch=96)
     begun, _ = fit_side_info(replace(made, rate=1e-12), device="cpu")
     net, _ = fit_side_info(made, device="cpu")
     for part in ("extractor", "context", "mapper", "blocks", "tail"):
@@ -81,11 +152,11 @@ def test_sigma_rises():
 @pytest.mark.parametrize("name", ["side_info", "side_info_twin"])
 def test_a_rehearsal_writes_weights_that_code(name, tmp_path, capsys):
     folder = str(tmp_path)
-    words = ["train", name, "--rehearse", "--folder", folder, "--price", "0.5"]
+    words = ["train", name, "--rehearse", "--folder", folder, "--price", "0.7"]
     assert main(words) == 0
     file = tmp_path / f"{name}.safetensors"
     card = read_card(file)
-    assert "2 steps of 1 crops" in card.data and "--price 0.5" in card.recipe
+    assert "2 steps of 1 crops" in card.data and "--price 0.7" in card.recipe
     codec = SideInfo(JPEG(20), str(file), 0.2)
     assert codec.decode(codec.encode(X)).shape == X.shape
     capsys.readouterr()
@@ -128,6 +199,7 @@ def test_a_loss_that_is_no_number_ends_the_run():
         ({"calm": 1.0}, "shares of the run"),
         ({"taught": 0.5, "calm": 0.4}, "shares of the run"),
         ({"each": 0}, "each is 0"),
+        ({"worth": (1.0,)}, "worth has 1"),
     ],
 )
 def test_nonsense_is_refused(changes, words):
