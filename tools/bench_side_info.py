@@ -7,16 +7,18 @@
     python tools/bench_side_info.py table                 # gains and BD-rates
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
-twin without descriptors, the net with them, the same with the descriptors shuffled and
-with those found by trial, bits priced or not (Classic5 alone). Seeds beside the first
-are measured on LIVE1. Bytes are whole files; a run that was stopped goes on from the
-rows in build/.
+twin without descriptors (of as many steps, and of as many minutes:
+side_info_twin_minutes in DIR), the net with them, the same with the descriptors
+shuffled and with those found by trial, bits priced or not (Classic5 alone). Seeds
+beside the first are measured on LIVE1. Bytes are whole files; a run that was stopped
+goes on from the rows in build/.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,8 +58,10 @@ def _judged(y: torch.Tensor, x: torch.Tensor) -> dict[str, float]:
 def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
     """(kind, seed, weights): the shipped pair, or all seeds of a folder."""
     name = "side_info" if codec == "jpeg" else f"side_info_{codec}"
-    for kind, stem in (("descriptors", name), ("twin", f"{name}_twin")):
-        if not folder:
+    kinds = {"descriptors": name, "twin": f"{name}_twin"}
+    kinds["twin, same minutes"] = f"{name}_twin_minutes"
+    for kind, stem in kinds.items():
+        if not folder and "minutes" not in stem:
             yield kind, 0, stem
             continue
         for file in sorted(Path(folder).glob(f"{stem}_[0-9].safetensors")):
@@ -155,7 +159,7 @@ def _gather() -> None:
 
 
 def table() -> pd.DataFrame:
-    """BD-rate (%) by luma's PSNR against the decoded picture and against the twin."""
+    """BD-rate (%) by PSNR, of RGB and of luma, against JPEG and against the twin."""
     means = evaluation.results("side_info")
     found = []
     for (codec, name, seed), own in means.groupby(["codec", "set", "seed"]):
@@ -165,11 +169,13 @@ def table() -> pd.DataFrame:
             kinds["decoded"] = every[every["kind"] == "decoded"]
         row = {"codec": codec, "set": name, "seed": seed}
         pairs = (("decoded", "twin"), ("decoded", "descriptors"))
-        for anchor, test in (*pairs, ("twin", "descriptors")):
+        for measure, (anchor, test) in itertools.product(
+            ("psnr", "psnr_y"), (*pairs, ("twin", "descriptors"))
+        ):
             if anchor in kinds and test in kinds:
-                a, b = (kinds[k][["bpp", "psnr_y"]] for k in (anchor, test))
-                rate = evaluation.bd_rate(a, b, "psnr_y")
-                row[f"{test} against {anchor}"] = round(rate, 2)
+                a, b = (kinds[k][["bpp", measure]] for k in (anchor, test))
+                rate = evaluation.bd_rate(a, b, measure)
+                row[f"{test} against {anchor}, {measure}"] = round(rate, 2)
         found.append(row)
     return pd.DataFrame(found)
 
