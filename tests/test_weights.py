@@ -77,7 +77,7 @@ def test_large_tensors_in_a_byte_a_number(tmp_path, state):
     for key, was in state.items():
         if key == "0.weight":
             most = was.flatten(1).abs().amax(1)[:, None, None, None]
-            assert ((back[key] - was).abs() <= most / 250).all()
+            assert ((back[key] - was).abs() <= most / 200).all()
             assert not torch.equal(back[key], was.half().float())
         else:
             assert torch.equal(back[key], was.half().float().to(was.dtype))

@@ -754,8 +754,8 @@ srlab.show(
     crop=(32, 96, 128, 192),
     height=128,
     alt="Means of 16 x 16 pixels of the cat's face twice, grey where nothing is added: "
-    "what the symbols say, places tinted violet or yellow; what is missing, stronger "
-    "and in more colours",
+    "what the symbols say, places tinted violet or a dull green; what is missing, "
+    "stronger and in more colours",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1286,9 +1286,9 @@ srlab.figures.table(bd_rates, "BD-rate, quality 10 to 40", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Against plain JPEG all is well, and it says nothing about the descriptors: the twin
-# does nearly as much with no bits. In the third column those that speak save **half a
-# per cent to one per cent** of the rate on photographs in colour, and lose as little on
-# Classic5, which is grey. They pay, barely.
+# does nearly as much with no bits. In the third column those that speak save **.6 to .7
+# per cent** of the rate on photographs in colour, and lose .3 on Classic5, which is
+# grey. They pay, barely.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Break-even

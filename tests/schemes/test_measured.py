@@ -97,7 +97,7 @@ def test_descriptors_gain_more_than_another_seed_does():
     assert len(seeds) >= 3
     twins, told = (
         pd.DataFrame(
-            {s: _of_side_info(set="LIVE1", kind=k, seed=s)["psnr_y"] for s in seeds}
+            {s: _of_side_info(set="LIVE1", kind=k, seed=s)["psnr"] for s in seeds}
         )
         for k in ("twin", "descriptors")
     )
