@@ -5,6 +5,7 @@
     python tools/bench_side_info.py rows                  # the shipped networks
     python tools/bench_side_info.py rows --weights DIR    # DIR/NAME_1.safetensors ...
     python tools/bench_side_info.py table                 # gains and BD-rates
+    python tools/bench_side_info.py worth                 # of a bit of JPEG
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
 twin without descriptors (of as many steps, and of as many minutes:
@@ -180,15 +181,31 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def worth(codec: str = "jpeg") -> pd.DataFrame:
+    """What a bit of the base's file earns behind the twin, on LIVE1.
+
+    In grey levels squared of the mean over 256 pixels; the slope is by log rate.
+    """
+    rows = evaluation.results("side_info")
+    own = rows[(rows["codec"] == codec) & (rows["set"] == "LIVE1")]
+    own = own[(own["kind"] == "twin") & (own["seed"] == 0)].sort_values("bpp")
+    error = 255**2 * 10 ** (-own["psnr"].to_numpy() / 10)
+    rate = own["bpp"].to_numpy()
+    slope = np.gradient(error, np.log(rate)) / rate
+    return pd.DataFrame({"quality": own["quality"], "worth": (-slope / 256).round(2)})
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("rows", "table"))
+    parser.add_argument("part", choices=("rows", "table", "worth"))
     parser.add_argument("--codec", choices=[*BASES], default="jpeg")
     parser.add_argument("--weights", default="", help="a folder with several seeds")
     parser.add_argument("--pictures", type=int, default=0, help="at most, 0: all")
     args = parser.parse_args(arguments)
     if args.part == "table":
         print(table().to_string(index=False))
+    elif args.part == "worth":
+        print(worth(args.codec).to_string(index=False))
     else:
         rows(args.codec, args.weights, args.pictures)
     return 0

@@ -571,10 +571,10 @@ srlab.show(
 # Three convolutions look at the photograph and three others at the decoded picture;
 # features $a$, $b$ and $a - b$ go on together, four times to half the size, to 16
 # channels and a softmax: at each place a distribution $x$. What is missing is far
-# smaller than what is there, and layers that begin at random take thousands of steps to
-# find it. So ours has a linear layer beside them (the paper's has not): it looks at the
-# difference of the pictures, 16 x 16 pixels at a time, and begins as **matched
-# filters** for the patterns of section 3.
+# smaller than what is there, and layers that begin at random had not found it after
+# hundreds of steps. So ours has a linear layer beside them (the paper's has not): it
+# looks at the difference of the pictures, 16 x 16 pixels at a time, and begins as
+# **matched filters** for the patterns of section 3.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 net = told.net

@@ -58,8 +58,8 @@ class _Extractor(nn.Module):
     """(B, 3, H, W) twice -> log p, (B, 16, ceil(H / 16), ceil(W / 16)), natural.
 
     Beside the paper's layers a linear one sees the pictures' difference: what is
-    missing is far smaller than what is there, and layers that begin at random take
-    thousands of steps to find it. `begin_with` makes it matched filters.
+    missing is far smaller than what is there, and layers that begin at random do not
+    find it in hundreds of steps. `begin_with` makes it matched filters.
     """
 
     def __init__(self, width: int, classes: int):
