@@ -6,10 +6,12 @@
     python tools/bench_side_info.py rows --weights DIR    # DIR/NAME_1.safetensors ...
     python tools/bench_side_info.py table                 # gains and BD-rates
     python tools/bench_side_info.py worth                 # of a bit of JPEG
+    python tools/bench_side_info.py collapse              # a run from nothing
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
 twin without descriptors (of as many steps, and of as many minutes:
-side_info_twin_minutes in DIR), the net with them, the same with the descriptors
+side_info_twin_minutes in DIR), the net with them (and with twice the price on bits:
+side_info_price_1 in DIR), the same with the descriptors
 shuffled and with those found by trial, bits priced or not (Classic5 alone). Seeds
 beside the first are measured on LIVE1. Bytes are whole files; a run that was stopped
 goes on from the rows in build/.
@@ -22,6 +24,7 @@ import csv
 import itertools
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +41,7 @@ from srlab.recipes import side_info as recipes
 from srlab.schemes import SideInfo
 from srlab.training.coded import CODINGS
 from srlab.training.running import device_name
+from srlab.training.side_info import fit_side_info
 
 RAW = Path("build/side_info.csv")
 SETS = ("LIVE1", "B100", "Classic5")
@@ -61,8 +65,9 @@ def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
     name = "side_info" if codec == "jpeg" else f"side_info_{codec}"
     kinds = {"descriptors": name, "twin": f"{name}_twin"}
     kinds["twin, same minutes"] = f"{name}_twin_minutes"
+    kinds["descriptors, price 1"] = f"{name}_price_1"
     for kind, stem in kinds.items():
-        if not folder and "minutes" not in stem:
+        if not folder and kind in ("descriptors", "twin"):
             yield kind, 0, stem
             continue
         for file in sorted(Path(folder).glob(f"{stem}_[0-9].safetensors")):
@@ -195,9 +200,30 @@ def worth(codec: str = "jpeg") -> pd.DataFrame:
     return pd.DataFrame({"quality": own["quality"], "worth": (-slope / 256).round(2)})
 
 
+def collapse(steps: int = 1000) -> None:
+    """Histories of runs that begin with nothing: no start, no set meanings.
+
+    Once with bits priced from the first step, as the paper's loss has it, and once
+    without a price. Five minutes of a core each; data/results/side_info_collapse.csv.
+    """
+    plan = recipes.get("side_info", "short")
+    kept = []
+    for kind, calm in (("priced", 0.0), ("no price", 0.999)):
+        bare = replace(plan, start="", taught=0.0, calm=calm, steps=steps, every=50)
+        _, state = fit_side_info(bare, f"runs/side_info_collapse_{kind[:2]}")
+        kept += [{"kind": kind} | row for row in state.history]
+    columns = ["kind", "step", "psnr", "decoded", "bits", "used"]
+    path = paths.data_dir() / "results" / "side_info_collapse.csv"
+    head = "# command: python tools/bench_side_info.py collapse\n"
+    head += f"# device: {device_name()}\n"
+    table = pd.DataFrame(kept)[columns].round(4)
+    path.write_text(head + table.to_csv(index=False), encoding="utf-8")
+    print(path)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("rows", "table", "worth"))
+    parser.add_argument("part", choices=("rows", "table", "worth", "collapse"))
     parser.add_argument("--codec", choices=[*BASES], default="jpeg")
     parser.add_argument("--weights", default="", help="a folder with several seeds")
     parser.add_argument("--pictures", type=int, default=0, help="at most, 0: all")
@@ -206,6 +232,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(table().to_string(index=False))
     elif args.part == "worth":
         print(worth(args.codec).to_string(index=False))
+    elif args.part == "collapse":
+        collapse()
     else:
         rows(args.codec, args.weights, args.pictures)
     return 0

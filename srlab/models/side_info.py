@@ -83,11 +83,10 @@ class _Extractor(nn.Module):
         """The linear part finds the nearest pattern, the others begin with no say.
 
         Args:
-            patterns: (16, 256), what a luma difference is multiplied by.
+            patterns: (16, 768), what a difference is multiplied by, channel by channel.
             costs: (16,), what is taken off, in squares of the patterns' unit.
         """
-        side = (-1, 1, SPACING, SPACING)
-        self.linear.weight.copy_(patterns.view(side).expand_as(self.linear.weight) / 3)
+        self.linear.weight.copy_(patterns.view_as(self.linear.weight))
         self.linear.bias.copy_(-costs / 2)
         nn.init.zeros_(self.down[-1].weight)
         nn.init.zeros_(self.down[-1].bias)

@@ -86,9 +86,14 @@ class Side:
 
 _TWIN = {"descriptors": False}
 # What a bit of JPEG earns was measured on BSDS500 photographs, mended by the remover of
-# notebook 19; `python tools/bench_side_info.py worth` prints it for LIVE1 and the twin.
+# notebook 19, of WebP by side_info_webp_start; `python tools/bench_side_info.py worth`
+# (with --codec webp) prints it for LIVE1 and the twin.
 _JPEG = {"qualities": (10, 20, 30, 40), "worth": (1.26, 0.52, 0.34, 0.25)}
-_WEBP = {"codec": "webp", "qualities": (1, 5, 12, 22)}
+_WEBP = {
+    "codec": "webp",
+    "qualities": (1, 5, 12, 22),
+    "worth": (2.23, 1.43, 0.88, 0.61),
+}
 _BOOK = {
     plan.name: plan
     for plan in (

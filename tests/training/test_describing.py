@@ -72,7 +72,7 @@ def test_a_quantiser_finds_the_patterns_that_rows_are_made_of():
 
 def test_a_label_is_the_nearest_pattern_in_units_of_its_quality():
     mended = lambda decoded, level: decoded  # noqa: E731
-    patterns = torch.zeros(16, 256)
+    patterns = torch.zeros(16, 768)
     patterns[3], patterns[5] = 1.0, -1.0
     known = Patterns(
         mended, patterns, torch.full((16,), 4.0), torch.tensor([0.1, 0.4]),
