@@ -55,6 +55,7 @@ test: check-style unit browser-test timing-test ## the whole suite: package, not
 check-style: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(RUN) -m mypy
 
 # One process a core and one thread a process; the notebooks' outputs are compared, and
 # conftest.py measures the same runs. It puts the longest first: no reordering here.
@@ -83,5 +84,5 @@ bench: $(VENV)/.dev ## recompute data/results (needs Set5, Set14, B100) and the 
 	$(RUN) tools/bench.py $(SETS)
 
 clean: ## remove what was built (never work/, your own copies)
-	rm -rf build node_modules .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf build node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -10,6 +10,7 @@ maps an image to ``(B, 1, H, W)``; a *codec* turns an image into bytes and back.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -50,7 +51,7 @@ _SHORTCUTS = {
 __all__ = ["__version__", *_MODULES, *_SHORTCUTS]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"srlab.{name}")
     if name in _SHORTCUTS:

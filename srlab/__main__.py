@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -119,7 +119,7 @@ def _evaluate(args: argparse.Namespace) -> int:
             restorer = Interpolator(args.scale or 2, kernel)
         else:
             restorer = _loaded(args.restorer, args.scale)
-        scale = restorer.scale
+        scale = int(restorer.scale)
         row = benchmark(restorer, args.set, scale, beside, args.protocol)
     except ValueError as error:
         return _fail(str(error), code=2)
@@ -147,7 +147,7 @@ def _unknown_restorer(name: str) -> str:
     )
 
 
-def _loaded(name: str, scale: int | None):
+def _loaded(name: str, scale: int | None) -> Any:
     from srlab import models
 
     return models.load(name, scale)
@@ -230,14 +230,14 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _heavier(recipe, adversarial: float):
+def _heavier(recipe: Any, adversarial: float) -> Any:
     """The recipe's GAN with another weight of the adversarial loss."""
     if recipe.gan is None:
         raise ValueError(f"{recipe.name} is no GAN: it takes no --adversarial")
     return replace(recipe.gan, adversarial=adversarial)
 
 
-def _distil(args: argparse.Namespace, changes: dict):
+def _distil(args: argparse.Namespace, changes: dict) -> Any:
     """The photo classifier has a recipe of its own kind."""
     from srlab.saliency import distilling
     from srlab.training import running
@@ -254,7 +254,7 @@ def _distil(args: argparse.Namespace, changes: dict):
     return running.run_classifier(plan, folder, args.out)
 
 
-def _locate(args: argparse.Namespace, changes: dict):
+def _locate(args: argparse.Namespace, changes: dict) -> Any:
     """So have the networks that learn where an object is."""
     from srlab.saliency import localising
 
@@ -268,7 +268,7 @@ def _locate(args: argparse.Namespace, changes: dict):
     return localising.run(plan, folder, args.out)
 
 
-def _code(args: argparse.Namespace, changes: dict):
+def _code(args: argparse.Namespace, changes: dict) -> Any:
     """So have the learned codecs."""
     from srlab.training import coding, running
 
@@ -279,7 +279,7 @@ def _code(args: argparse.Namespace, changes: dict):
     return running.run_codec(plan, folder, args.out)
 
 
-def _around(args: argparse.Namespace, changes: dict):
+def _around(args: argparse.Namespace, changes: dict) -> Any:
     """And the nets around two codecs."""
     from srlab.recipes import two_codecs
     from srlab.training import running
@@ -291,7 +291,7 @@ def _around(args: argparse.Namespace, changes: dict):
     return running.run_two_codecs(plan, folder, args.out)
 
 
-def _beside(args: argparse.Namespace, changes: dict):
+def _beside(args: argparse.Namespace, changes: dict) -> Any:
     """And those of side information."""
     from srlab.recipes import side_info
     from srlab.training import running
@@ -308,7 +308,7 @@ def _beside(args: argparse.Namespace, changes: dict):
 _SMALL = ("context_serial", "context_checkerboard", "progressive", "msroi")
 
 
-def _small(args: argparse.Namespace):
+def _small(args: argparse.Namespace) -> Any:
     """What notebooks 14 and 15 need beside: minutes of one core, and no checkpoint."""
     from pathlib import Path
 
@@ -319,7 +319,7 @@ def _small(args: argparse.Namespace):
         raise ValueError(f"{args.name} takes --minutes, --rehearse and --out alone")
     rehearse = args.preset == "rehearse"
     limit, minutes = (1, 0.01) if rehearse else (None, args.minutes)
-    settings = {"limit": limit, "minutes": minutes}
+    settings: dict[str, Any] = {"limit": limit, "minutes": minutes}
     settings = {key: value for key, value in settings.items() if value is not None}
     folder = Path(args.out or args.folder or f"runs/{args.name}")
     folder.mkdir(parents=True, exist_ok=True)

@@ -90,7 +90,8 @@ def _versions() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("python", "bad", "srlab is not installed", _INSTALL)
         return
-    wanted = SpecifierSet(ours.get("Requires-Python") or "")
+    has = "Requires-Python" in ours
+    wanted = SpecifierSet(ours["Requires-Python"] if has else "")
     fits = wanted.contains(here, prereleases=True)
     todo = "" if fits else f"make a new environment with Python {wanted}"
     yield Finding("python", "ok" if fits else "bad", f"Python {here} ({wanted})", todo)
@@ -265,7 +266,7 @@ def _weights() -> Iterator[Finding]:
     found = weights.weight_names()
     for name in found:
         try:
-            _, card = weights.read_weights(weights.find_weights(name))
+            _, card = weights.read_weights(weights.find_weights(name) or name)
         except ValueError as error:
             yield Finding("weights", "note", str(error), "fetch both files again")
             continue

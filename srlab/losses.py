@@ -17,7 +17,9 @@ fake.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -75,8 +77,8 @@ class Features(nn.Module):
         for name in layers:
             known[name].register_forward_hook(self._keep(name))
 
-    def _keep(self, name: str):
-        def hook(_module, _inputs, output) -> None:
+    def _keep(self, name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _inputs: Any, output: torch.Tensor) -> None:
             self._found[name] = output
 
         return hook
@@ -88,7 +90,7 @@ class Features(nn.Module):
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, 3, H, W) in [0, 1] -> layer -> (B, C_j, H_j, W_j)."""
         self._found = {}
-        self.net.features(x) if hasattr(self.net, "features") else self.net(x)
+        getattr(self.net, "features", self.net)(x)
         found, self._found = self._found, {}
         return found
 
@@ -192,6 +194,8 @@ class _Normalised(nn.Module):
     def __init__(self, net: nn.Sequential, layers: Sequence[str]):
         super().__init__()
         mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
         names = {int(VGG19_LAYERS[name]): name for name in layers}
@@ -271,4 +275,4 @@ def feature_matching(
     pairs = list(zip(real, fake, strict=True))
     if not pairs:
         raise ValueError("no features to match")
-    return sum(l1(f, r.detach()) for r, f in pairs) / len(pairs)
+    return reduce(torch.add, (l1(f, r.detach()) for r, f in pairs)) / len(pairs)

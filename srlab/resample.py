@@ -14,9 +14,10 @@ resampling", 1997, doi:10.1109/83.623195.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 
@@ -133,7 +134,7 @@ KERNELS: dict[str, Kernel] = {
 def imresize(
     image: torch.Tensor,
     scale: float | tuple[float, float] | None = None,
-    size: tuple[int, int] | None = None,
+    size: Sequence[int] | None = None,
     kernel: str | Kernel = "cubic",
     antialias: bool = True,
 ) -> torch.Tensor:
@@ -160,7 +161,7 @@ def imresize(
     torch.Size([1, 3, 4, 3])
     """
     _check(image)
-    scales, sizes = _target(tuple(image.shape[-2:]), scale, size)
+    scales, sizes = _target(image.shape[-2:], scale, size)
     kernel = _named(kernel)
     result = image.float() if image.dtype == torch.uint8 else image
     for axis in sorted((0, 1), key=scales.__getitem__):  # MATLAB: the smaller first
@@ -303,9 +304,9 @@ def _check(image: torch.Tensor) -> None:
 
 
 def _target(
-    old: tuple[int, int],
+    old: Sequence[int],
     scale: float | tuple[float, float] | None,
-    size: tuple[int, int] | None,
+    size: Sequence[int] | None,
 ) -> tuple[tuple[float, float], tuple[int, int]]:
     """(scales, sizes) of the two axes from either of the two arguments."""
     if (scale is None) == (size is None):
@@ -315,10 +316,12 @@ def _target(
             raise ValueError(f"size must be (H, W), not {size!r:.60}")
         names = ("the height of size", "the width of size")
         new = [check_whole(n, name, 1) for n, name in zip(size, names, strict=True)]
-        scales = (new[0] / old[0], new[1] / old[1])
+        scales = [n / before for n, before in zip(new, old, strict=True)]
     else:
-        pair = scale if isinstance(scale, tuple | list) else (scale, scale)
-        scales = tuple(_number(s) for s in pair)
+        pair: Sequence[Any] = (
+            scale if isinstance(scale, tuple | list) else (scale, scale)
+        )
+        scales = [_number(s) for s in pair]
         if len(scales) != 2 or not all(s > 0 for s in scales):
             raise ValueError(
                 "scale must be a number or (vertical, horizontal), finite and above "
@@ -326,10 +329,10 @@ def _target(
             )
         exact = (min(old[i] * scales[i], 2**31) for i in (0, 1))
         new = [math.ceil(n - 1e-9) for n in exact]  # 3 * (1 / 3) may exceed 1
-    new = (max(new[0], 1), max(new[1], 1))
-    if new[0] * new[1] > MAX_PIXELS:
-        raise ValueError(f"{new[0]} x {new[1]} pixels are more than {MAX_PIXELS}")
-    return scales, new
+    height, width = (max(n, 1) for n in new)
+    if height * width > MAX_PIXELS:
+        raise ValueError(f"{height} x {width} pixels are more than {MAX_PIXELS}")
+    return (scales[0], scales[1]), (height, width)
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -56,9 +56,9 @@ class Card:
     device: str  # "2 CPU cores", "1 x NVIDIA H200"
     minutes: float  # of training
     licence: str  # of the weights: "MIT"
-    metrics: dict[str, Scalar] = field(default_factory=dict)  # "set5_x2_psnr": 37.9
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)  # "set5_x2_psnr": 37.9
     model: str = ""  # the class, "EDSR"
-    settings: dict[str, Scalar] = field(default_factory=dict)  # its arguments
+    settings: Mapping[str, Any] = field(default_factory=dict)  # its arguments
     note: str = ""  # what a user should know: "a short run"
     parameters: int = 0  # learned numbers: floats, batch norm's statistics left out
     dtype: str = ""  # of the file: "float32" or "float16"
@@ -84,8 +84,9 @@ class Card:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
 
 
 def _check_table(name: str, table: object) -> None:

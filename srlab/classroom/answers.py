@@ -14,6 +14,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from srlab.paths import write_whole
 
@@ -96,7 +97,9 @@ def save(path: str | os.PathLike) -> str:
     path = _path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r}; make it first")
-    quizzes, sources, note = {}, {}, ""
+    quizzes: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    note = ""
     if path.exists():
         try:
             quizzes, sources = _read(path)

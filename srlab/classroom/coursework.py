@@ -63,9 +63,11 @@ def exercises(nb: int | str) -> ModuleType:
     if loaded is not None and loaded._srlab_stamp == stamp:
         return loaded
     spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded as a module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module._srlab_stamp = stamp
+    vars(module)["_srlab_stamp"] = stamp
     sys.modules[name] = module
     return module
 

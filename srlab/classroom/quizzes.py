@@ -15,6 +15,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Ask", "Card", "Question", "ask_card", "quiz_card", "score_card"]
 
@@ -79,7 +80,9 @@ class Card:
     def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:
         return {"text/plain": self.text, "text/html": self.html}
 
 

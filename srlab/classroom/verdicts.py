@@ -80,7 +80,7 @@ def is_stub(error: NotImplementedError, fn: Callable) -> bool:
     last = traceback.extract_tb(error.__traceback__)[-1]
     if (last.filename, last.lineno) != (frame.filename, frame.lineno):
         return False
-    line = frame.line or linecache.getline(frame.filename, frame.lineno)
+    line = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
     return "NotImplementedError" in line if line else True
 
 
@@ -90,14 +90,14 @@ def _short(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
-def explain_failure(error: Exception, fn: Callable, record: Record) -> str:
+def explain_failure(error: BaseException, fn: Callable, record: Record) -> str:
     """One or two sentences for an exception that came up during a check."""
     kind, message = type(error).__name__, _short(str(error)).rstrip(".")
     said = f"{kind}: {message}" if message else kind
     inside = record.error is error or not isinstance(fn, FunctionType)
     frame = _own_frame(error, fn) if inside else None
     if frame is not None:
-        number = frame.lineno - fn.__code__.co_firstlineno + 1
+        number = (frame.lineno or 0) - fn.__code__.co_firstlineno + 1
         own = frame.name == fn.__name__
         where = f"In line {number} of your function" if own else f"In `{frame.name}`"
         line = f", `{_short(frame.line)}`," if frame.line else ""

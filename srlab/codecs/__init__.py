@@ -3,6 +3,7 @@
 """Codecs: image -> bytes -> image, and the rate in real bytes."""
 
 from importlib import import_module
+from typing import Any
 
 from srlab.codecs.base import Codec, CorruptStream, bpp
 from srlab.codecs.pillow import AVIF, JPEG, JPEG2000, WebP
@@ -17,7 +18,7 @@ __all__ += ["BaselineJPEG", "MeanScale", "Progressive", "Residual", "WebP"]
 __all__ += ["WithContext", "Zoo", "bpp"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """The codecs that need more than Pillow are imported when they are first used."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

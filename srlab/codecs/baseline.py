@@ -181,5 +181,5 @@ def _to_pixels(units: np.ndarray, frame: Frame) -> np.ndarray:
     pixels = np.stack(planes, axis=-1)
     if len(planes) == 3:
         back = np.linalg.inv(_TO_YCC).astype(np.float32)
-        pixels = (pixels - np.float32([0, 128, 128])) @ back.T
+        pixels = (pixels - np.array([0, 128, 128], np.float32)) @ back.T
     return np.rint(pixels).clip(0, 255).astype(np.uint8)

@@ -7,6 +7,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from srlab.paths import write_whole
 
@@ -73,7 +76,7 @@ def encode(args: argparse.Namespace) -> int:
     return 0
 
 
-def _of_quality(family: Callable, quality: float | None):
+def _of_quality(family: Any, quality: float | None) -> Any:
     name, grades = family.grades
     if quality is None:
         return family() if name == "quality" else family(**{name: 0.5})
@@ -165,7 +168,7 @@ def rd(args: argparse.Namespace) -> int:
     return 0
 
 
-def _spread(family: Callable, points: int) -> list:
+def _spread(family: Any, points: int) -> list:
     """Settings spread evenly over the range, its ends left out where they are many."""
     name, grades = family.grades
     if name == "bpp":
@@ -178,7 +181,7 @@ def _spread(family: Callable, points: int) -> list:
     return [family(**{name: grades[k]}) for k in dict.fromkeys(places)]
 
 
-def _picture(name: str):
+def _picture(name: str) -> torch.Tensor:
     """A file, or a shipped photograph."""
     from srlab import images
 
@@ -187,7 +190,7 @@ def _picture(name: str):
     return images.read(name)
 
 
-def _set_or_files(names: list[str]):
+def _set_or_files(names: list[str]) -> Any:
     from srlab import datasets
 
     if len(names) == 1 and not Path(names[0]).is_file():

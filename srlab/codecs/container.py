@@ -29,6 +29,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar, overload
 
 from srlab.codecs.base import CorruptStream
 from srlab.images import check_whole
@@ -44,8 +45,11 @@ MOST_PIXELS = MAX_PIXELS  # what a header may ask a decoder to make room for
 _MOST_BYTES = 2**28  # of one payload: four bytes of seven bits
 
 
+Payload = TypeVar("Payload", bound=bytes | None, covariant=True)
+
+
 @dataclass(frozen=True)
-class Container:
+class Container(Generic[Payload]):
     """What is in a file of ours.
 
     Attributes:
@@ -59,11 +63,11 @@ class Container:
     kind: str
     size: tuple[int, int]
     channels: int
-    payloads: tuple[bytes | None, ...]
+    payloads: tuple[Payload, ...]
 
 
 def pack(
-    kind: str, size: tuple[int, int], channels: int, payloads: Sequence[bytes]
+    kind: str, size: Sequence[int], channels: int, payloads: Sequence[bytes]
 ) -> bytes:
     """The bytes of a file.
 
@@ -90,7 +94,15 @@ def pack(
     return head + struct.pack("<I", zlib.crc32(head)) + b"".join(payloads)
 
 
-def unpack(data: bytes, kind: str, partial: bool = False) -> Container:
+@overload
+def unpack(
+    data: bytes, kind: str, partial: Literal[False] = False
+) -> Container[bytes]: ...
+@overload
+def unpack(data: bytes, kind: str, partial: bool) -> Container[bytes | None]: ...
+def unpack(
+    data: bytes, kind: str, partial: bool = False
+) -> Container[bytes] | Container[bytes | None]:
     """What `pack` was given.
 
     Args:

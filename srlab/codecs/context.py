@@ -101,16 +101,17 @@ class ContextNet(nn.Module):
         self.head = nn.Sequential(
             nn.Conv2d(width + M, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, 2 * M, 1)
         )
-        nn.init.zeros_(self.head[2].weight)  # it begins as the hyperprior alone
-        nn.init.zeros_(self.head[2].bias)
+        for start in self.head[2].parameters():  # it begins as the hyperprior alone
+            nn.init.zeros_(start)
         self.own = nn.Parameter(torch.zeros(2 * M, SIDE, SIDE))  # of the same channel
+        self.mask: torch.Tensor
         self.register_buffer("mask", context_mask(order), persistent=False)
 
     def masked(self) -> nn.Conv2d:
         """The 5x5 convolution with the weights of unknown neighbours at 0."""
         made = nn.Conv2d(2 * self.M, self.context.out_channels, SIDE)
         made.weight = nn.Parameter(self.context.weight.detach() * self.mask)
-        made.bias = nn.Parameter(self.context.bias.detach())
+        made.bias = self.context.bias
         return made
 
     def forward(

@@ -14,8 +14,10 @@ then the symbols are sent plainly, and one byte says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +26,9 @@ from torch import nn
 from srlab.codecs.base import CorruptStream
 from srlab.codecs.entropy import TOTAL
 from srlab.codecs.whole_numbers import WholeNumbers
+
+if TYPE_CHECKING:
+    from srlab.models.side_info import Context
 
 __all__ = ["DescriptorCoder", "steps", "wavefront"]
 
@@ -87,13 +92,14 @@ class DescriptorCoder:
         one_by_one: decode without a wavefront, to see what it is worth.
     """
 
-    def __init__(self, context: nn.Module, one_by_one: bool = False):
+    def __init__(self, context: Context, one_by_one: bool = False):
         self.classes = context.masked.in_channels
         self.order = "one by one" if one_by_one else context.order
         self.blind_first = context.order == "checkerboard"
-        masked = nn.Conv2d(*context.masked.weight.shape[1::-1], 5)
+        outputs, inputs = context.masked.weight.shape[:2]
+        masked = nn.Conv2d(inputs, outputs, 5)
         masked.weight = nn.Parameter(context.masked.weight.detach() * context.mask)
-        masked.bias = nn.Parameter(context.masked.bias.detach())
+        masked.bias = context.masked.bias
         self._net = WholeNumbers(nn.Sequential(masked, *context.head))
 
     def _tables(self, near: np.ndarray, at: np.ndarray, width: int) -> np.ndarray:
@@ -105,10 +111,12 @@ class DescriptorCoder:
             (i[:, None] + span)[:, :, None],
             (j[:, None] + span)[:, None, :],
         ]  # (classes, n, 5, 5)
-        windows = torch.from_numpy(windows.swapaxes(0, 1).astype(np.float64))
-        return counts(self._net(windows).flatten(1))
+        seen = torch.from_numpy(windows.swapaxes(0, 1).astype(np.float64))
+        return counts(self._net(seen).flatten(1))
 
-    def _walk(self, shape: tuple[int, int], known: np.ndarray | None, coder):
+    def _walk(
+        self, shape: Sequence[int], known: np.ndarray | None, coder: Any
+    ) -> np.ndarray:
         """Step by step: tables from what is known, symbols to or from the coder."""
         from constriction import stream
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,9 @@ def gaussian_tables(scales: tuple[float, ...]) -> Tables:
     return Tables(tuple(lows), tuple(counts))
 
 
-def _places(tables: Tables, k: int, symbols: np.ndarray):
+def _places(
+    tables: Tables, k: int, symbols: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Where symbols stand in table k, and which of them only the escape can send."""
     last = len(tables.counts[k]) - 1
     place = symbols.astype(np.int64) - tables.lows[k]
@@ -88,7 +91,7 @@ def _places(tables: Tables, k: int, symbols: np.ndarray):
     return np.where(escaped, last, place), escaped
 
 
-def _model(tables: Tables, k: int):
+def _model(tables: Tables, k: int) -> Any:
     from constriction import stream
 
     return stream.model.Categorical(tables.counts[k] / TOTAL, perfect=False)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,13 +30,15 @@ class _Bounded(torch.autograd.Function):
     """clamp whose gradient also passes where a step would lead back inside."""
 
     @staticmethod
-    def forward(ctx, x, low, high):
+    def forward(
+        ctx: Any, x: torch.Tensor, low: torch.Tensor, high: torch.Tensor
+    ) -> Any:
         ctx.save_for_backward(x)
         ctx.low, ctx.high = low, high
         return x.clamp(low, high)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         (x,) = ctx.saved_tensors
         stuck = ((x < ctx.low) & (gradient > 0)) | ((x > ctx.high) & (gradient < 0))
         return gradient.masked_fill(stuck, 0), None, None
@@ -102,7 +105,9 @@ class FactorizedDensity(nn.Module):
                 x = x + getattr(self, f"a{k}").to(x.dtype).tanh() * x.tanh()
         return x
 
-    def likelihood(self, y: torch.Tensor, half: torch.Tensor | float = 0.5):
+    def likelihood(
+        self, y: torch.Tensor, half: torch.Tensor | float = 0.5
+    ) -> torch.Tensor:
         """P of the interval y +- half, of the shape of y.
 
         Args:

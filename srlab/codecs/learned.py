@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from torch import nn
 
 from srlab.codecs import container, entropy, networks
 from srlab.codecs.base import CorruptStream, check_one
+from srlab.codecs.layers import FactorizedDensity
 from srlab.codecs.whole_numbers import WholeNumbers
 
 __all__ = ["Factorized", "LearnedCodec", "MeanScale", "padded"]
@@ -47,6 +49,8 @@ class LearnedCodec:
     kind = ""  # in the container
     quality: float
     weights: str | nn.Module
+    _model: str  # the class of its network
+    _streams: int  # payloads behind the head
 
     def __post_init__(self) -> None:
         value, top = self.quality, self.net.levels
@@ -61,8 +65,8 @@ class LearnedCodec:
         return f"{type(self).__name__}(quality={self.quality:g}, weights={weights})"
 
     @property
-    def net(self) -> nn.Module:
-        """The network, in eval mode on the CPU."""
+    def net(self) -> Any:
+        """The network, of `srlab.codecs.networks`, in eval mode on the CPU."""
         if isinstance(self.weights, nn.Module):
             return self.weights
         return _network(str(self.weights), type(self)._model)
@@ -74,6 +78,16 @@ class LearnedCodec:
         for name, tensor in self.net.state_dict().items():
             digest.update(name.encode() + tensor.cpu().float().numpy().tobytes())
         return digest.digest()[:4]
+
+    def code(self, y: torch.Tensor) -> list[bytes]:
+        """y in steps, (1, M, h, w) -> the payloads behind the head."""
+        raise NotImplementedError
+
+    def uncode(
+        self, payloads: Sequence[bytes], rows: int, columns: int
+    ) -> torch.Tensor:
+        """What `code` gave, and the size (h, w) of y -> y_hat in steps."""
+        raise NotImplementedError
 
     def _gain(self, inverse: bool = False) -> torch.Tensor:
         return self.net.gain(torch.tensor([self.quality]), inverse).detach()
@@ -130,7 +144,8 @@ class LearnedCodec:
             raise CorruptStream("the file was written with other weights")
         quality = struct.unpack("<H", head[4:])[0] / _STEP
         try:
-            return type(self)(quality, self.weights)
+            make: Callable[..., LearnedCodec] = type(self)
+            return make(quality, self.weights)
         except ValueError as error:
             raise CorruptStream(str(error)) from None
 
@@ -165,7 +180,9 @@ class Factorized(LearnedCodec):
         which = _channels(symbols.shape[1:])
         return [entropy.encode(symbols.reshape(-1), which, self._tables)]
 
-    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(
+        self, payloads: Sequence[bytes], rows: int, columns: int
+    ) -> torch.Tensor:
         shape = (self.net.M, rows, columns)
         symbols = entropy.decode(payloads[0], _channels(shape), self._tables)
         return torch.from_numpy(symbols).reshape(1, *shape)
@@ -209,7 +226,9 @@ class MeanScale(LearnedCodec):
             entropy.encode(symbols, which, _gaussians()),
         ]  # fmt: skip
 
-    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(
+        self, payloads: Sequence[bytes], rows: int, columns: int
+    ) -> torch.Tensor:
         shape = (self.net.N, rows // 4, columns // 4)
         side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
         if np.abs(side).max() > 2**12:
@@ -219,7 +238,7 @@ class MeanScale(LearnedCodec):
         return torch.from_numpy(symbols).reshape(mean.shape) + mean
 
 
-def _channels(shape: tuple[int, ...]) -> np.ndarray:
+def _channels(shape: Sequence[int]) -> np.ndarray:
     """The number of its channel for each place of (C, h, w), in one row."""
     return np.repeat(np.arange(shape[0]), int(np.prod(shape[1:])))
 
@@ -230,7 +249,7 @@ def _gaussians() -> entropy.Tables:
     return entropy.gaussian_tables(tuple(networks.scale_of(index).tolist()))
 
 
-def _density_tables(density: nn.Module, gain: torch.Tensor) -> entropy.Tables:
+def _density_tables(density: FactorizedDensity, gain: torch.Tensor) -> entropy.Tables:
     """A table for each channel of a learned density, quantised in steps of 1 / gain.
 
     Args:

@@ -157,7 +157,8 @@ class MeanScaleNet(_Gained):
         )  # fmt: skip
         self.density = FactorizedDensity(N)
         with torch.no_grad():
-            self.h_s[-1].bias[M:] += SCALES / 3  # a standard deviation near 1
+            made = self.h_s[-1].get_parameter("bias")
+            made[M:] += SCALES / 3  # a standard deviation near 1
 
     def forward(self, x: torch.Tensor, quality: torch.Tensor) -> Coded:
         """(B, 3, H, W) in [0, 1], (B,) of 1 to `levels`."""

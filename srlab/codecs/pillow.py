@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
@@ -82,7 +83,7 @@ class JPEG:
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file."""
         huffman = self.optimize is True
-        options = {"optimize": huffman, "progressive": self.progressive}
+        options: dict[str, Any] = {"optimize": huffman, "progressive": self.progressive}
         if self.tables is not None:
             options["qtables"] = [list(table) for table in self.tables]
         elif isinstance(self.quality, int):
@@ -92,7 +93,7 @@ class JPEG:
         if check_one(image).shape[1] == 3:
             options["subsampling"] = _SUBSAMPLING[self.subsampling]
         data = _encode(image, "JPEG", **options)
-        after = _AFTERWARDS.get(self.optimize)
+        after = _AFTERWARDS.get(str(self.optimize))
         return after(data) if after else data
 
     def decode(self, data: bytes) -> torch.Tensor:
@@ -131,7 +132,7 @@ class JPEG2000:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jp2 file."""
         channels = check_one(image).shape[1]
         if self.dB is None:
-            mode, layer = "rates", max(1.0, 8 * channels / self.bpp)
+            mode, layer = "rates", max(1.0, 8 * channels / cast(float, self.bpp))
         else:
             mode, layer = "dB", self.dB
         return _encode(
@@ -254,7 +255,7 @@ def _between(quality: float) -> list[list[int]]:
     ]
 
 
-def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:
+def _check_tables(tables: Any) -> tuple[tuple[int, ...], ...]:
     """One or two tables of 64 whole numbers, as tuples of Python's numbers."""
     try:
         found = tuple(tuple(int(q) for q in table) for table in tables)
@@ -269,7 +270,7 @@ def _check_tables(tables: object) -> tuple[tuple[int, ...], ...]:
     return found
 
 
-def _encode(image: torch.Tensor, kind: str, **options) -> bytes:
+def _encode(image: torch.Tensor, kind: str, **options: Any) -> bytes:
     picture = to_pillow(image)
     make_room(image.numel())
     buffer = io.BytesIO()

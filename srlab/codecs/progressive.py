@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +83,7 @@ class ProgressiveNet(nn.Module):
         memory = torch.lerp(memory, fresh, update)
         return self.D(memory) / self.log_gain[step].exp(), memory
 
-    def forward(self, x: torch.Tensor, steps: int | None = None):
+    def forward(self, x: torch.Tensor, steps: int | None = None) -> Any:
         """(B, 3, H, W) in [0, 1] -> the picture after each step, and all bits."""
         made, sent = torch.full_like(x, 0.5), []
         memory, pictures = None, []
@@ -119,8 +120,9 @@ class Progressive:
     @property
     def net(self) -> ProgressiveNet:
         """The network, in eval mode on the CPU."""
-        own = isinstance(self.weights, nn.Module)
-        return self.weights if own else _network(str(self.weights))
+        if isinstance(self.weights, ProgressiveNet):
+            return self.weights
+        return _network(str(self.weights))
 
     @cached_property
     def tag(self) -> bytes:

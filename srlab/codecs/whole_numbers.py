@@ -12,6 +12,9 @@ number of threads. Differences from the paper: nothing is trained for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -35,19 +38,20 @@ class WholeNumbers:
             if isinstance(layer, nn.ReLU):
                 self.steps.append((None, None, None, {}))
                 continue
-            if type(layer) not in (nn.Conv2d, nn.ConvTranspose2d):
+            kinds = (nn.Conv2d, nn.ConvTranspose2d)
+            if not isinstance(layer, kinds) or type(layer) not in kinds:
                 raise ValueError(f"no whole numbers for {type(layer).__name__}")
             weight = _grid(layer.weight.detach().double().cpu(), WEIGHT)
-            bias = _grid(layer.bias.detach().double().cpu(), ACTIVATION)
+            bias = _grid(
+                layer.get_parameter("bias").detach().double().cpu(), ACTIVATION
+            )
             if weight.abs().max() >= _HEAVIEST or bias.abs().max() >= _LARGEST:
                 raise ValueError("a weight is too large for exact sums")
-            options = {"stride": layer.stride, "padding": layer.padding}
-            call = F.conv2d
+            options: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding}
+            call: Callable[..., torch.Tensor] = F.conv2d
             if isinstance(layer, nn.ConvTranspose2d):
-                call, options = (
-                    F.conv_transpose2d,
-                    options | {"output_padding": layer.output_padding},
-                )
+                call = F.conv_transpose2d
+                options["output_padding"] = layer.output_padding
             self.steps.append((call, weight, bias, options))
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:

@@ -9,8 +9,10 @@ numbers, pass after pass, by the encoder in the same steps as by the decoder.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,7 +54,13 @@ class _InWholeNumbers:
         near = (symbols / wide).clamp(-FARTHEST, FARTHEST)
         return torch.floor(near * 256 + 0.5) / 256
 
-    def tables(self, near, wide, index, blind: bool = False):
+    def tables(
+        self,
+        near: torch.Tensor,
+        wide: torch.Tensor,
+        index: torch.Tensor,
+        blind: bool = False,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """The whole part of the shift and the table of each place, both int64.
 
         Args:
@@ -61,7 +69,7 @@ class _InWholeNumbers:
         """
         near = torch.cat((near, near.abs()), 1)
         height, width = index.shape[2:]
-        own = sum(  # whole multiples of 2^-20: exact in any order
+        own: Any = sum(  # whole multiples of 2^-20: exact in any order
             near[..., i : i + height, j : j + width] * self.own[:, i, j, None, None]
             for i, j in self.net.mask.nonzero().tolist()
         )
@@ -102,14 +110,14 @@ class WithContext(MeanScale):
         context: a name in data/weights, or a `ContextNet`.
     """
 
-    context: str | nn.Module = "context_checkerboard"
+    context: str | ContextNet = "context_checkerboard"
 
     kind = "mean-scale-context"
 
     @cached_property
     def rule(self) -> ContextNet:
         """The context's network."""
-        if isinstance(self.context, nn.Module):
+        if isinstance(self.context, ContextNet):
             return self.context
         return context_net(str(self.context))
 
@@ -139,7 +147,9 @@ class WithContext(MeanScale):
         self._walk(which, symbols.shape, symbols.flatten(2)[0], writer)
         return [side, writer.bytes()]
 
-    def uncode(self, payloads, rows: int, columns: int) -> torch.Tensor:
+    def uncode(
+        self, payloads: Sequence[bytes], rows: int, columns: int
+    ) -> torch.Tensor:
         shape = (self.net.N, rows // 4, columns // 4)
         side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
         if np.abs(side).max() > 2**12:
@@ -148,7 +158,9 @@ class WithContext(MeanScale):
         reader = _Reader(payloads[1])
         return self._walk(which, mean.shape, None, reader) + mean
 
-    def _walk(self, which: np.ndarray, shape, known, coder) -> torch.Tensor:
+    def _walk(
+        self, which: np.ndarray, shape: Sequence[int], known: Any, coder: Any
+    ) -> torch.Tensor:
         """Pass after pass: tables from what is known, then symbols to or from them.
 
         The encoder goes the decoder's way, step by step: it is as slow, but certain to
@@ -174,12 +186,12 @@ class WithContext(MeanScale):
                 blind = order == "none" or number == 0
                 low, table = self._exact.tables(near, wide, index, blind)
                 low, table = (t.flatten(2)[..., at] for t in (low, table))
-            low, table = low.reshape(-1), table.reshape(-1).numpy()
+            low, places = low.reshape(-1), table.reshape(-1).numpy()
             if known is None:
-                values = torch.from_numpy(coder.get(table)) + low
+                values = torch.from_numpy(coder.get(places)) + low
             else:
                 values = known[:, at].reshape(-1).long()
-                coder.put((values - low).numpy(), table)
+                coder.put((values - low).numpy(), places)
             symbols[:, at] = values.double().reshape(channels, -1)
             fresh = self._exact.near(symbols[:, at], wide.flatten(2)[0, :, at])
             near[0, :, i + r, j + r] = fresh
@@ -199,7 +211,7 @@ class WithContext(MeanScale):
         return (self.rule.bits(symbols, index) + self.net._bits(z).sum()).item()
 
 
-def _channels(shape) -> np.ndarray:
+def _channels(shape: Sequence[int]) -> np.ndarray:
     """The number of its channel for each place of (C, h, w), in one row."""
     return np.repeat(np.arange(shape[0]), int(np.prod(shape[1:])))
 
@@ -207,7 +219,7 @@ def _channels(shape) -> np.ndarray:
 class _Writer:
     """`entropy.encode` a few symbols at a time."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         from constriction import stream
 
         self._coder, self._plain = stream.queue.RangeEncoder(), stream.model.Uniform

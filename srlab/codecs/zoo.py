@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -56,7 +57,7 @@ class Zoo:
         set_whole(self, "quality", 1, 8)
 
     @cached_property
-    def net(self) -> nn.Module:
+    def net(self) -> Any:
         """CompressAI's network, in eval mode on the CPU."""
         return _fetched(self.name, self.quality, self.metric, self.pretrained)
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srlab import paths
 from srlab.datasets.catalogue import Entry, UnknownDataset, entry, names, registry
@@ -266,7 +266,7 @@ def fetch(name: str, progress: bool = True) -> Path:
     return fetching.fetch(name, progress)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """What lives in `patching`: it needs torch, so it is imported when used."""
     if name in ("dihedral", "patch_pairs", "patches"):
         from srlab.datasets import patching

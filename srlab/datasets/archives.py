@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, Any, cast
 
 from srlab.datasets import is_picture
 
@@ -74,10 +74,10 @@ def _open(archive: Path) -> zipfile.ZipFile | tarfile.TarFile:
     raise BrokenArchive(f"{archive.name} is neither a zip nor a tar archive")
 
 
-def _stream(box: zipfile.ZipFile | tarfile.TarFile, member) -> BinaryIO:
+def _stream(box: zipfile.ZipFile | tarfile.TarFile, member: Any) -> IO[bytes]:
     if isinstance(box, zipfile.ZipFile):
         return box.open(member)
-    return box.extractfile(member)
+    return cast(IO[bytes], box.extractfile(member))  # none but for what is no file
 
 
 def _choose(box: zipfile.ZipFile | tarfile.TarFile, pattern: str, name: str) -> dict:

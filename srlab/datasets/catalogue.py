@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from srlab import paths
 
@@ -62,12 +63,13 @@ def registry() -> dict[str, Entry]:
 def _load(file: Path, _changed: int) -> dict[str, Entry]:
     rows = tomllib.loads(file.read_text(encoding="utf-8"))
     lists = ("aliases", "folders")
-    return {
-        name: Entry(
-            name=name, **{k: tuple(v) if k in lists else v for k, v in row.items()}
-        )
-        for name, row in rows.items()
-    }
+    found = {}
+    for name, row in rows.items():
+        made: dict[str, Any] = {
+            k: tuple(v) if k in lists else v for k, v in row.items()
+        }
+        found[name] = Entry(name=name, **made)
+    return found
 
 
 def entry(name: str) -> Entry:

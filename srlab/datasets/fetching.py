@@ -15,6 +15,7 @@ import logging
 import os
 import shutil
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 from srlab import datasets, paths
@@ -34,9 +35,10 @@ def fetch(name: str, progress: bool = True) -> Path:
     """Bring a set into the cache; see `srlab.datasets.fetch`."""
     row = datasets.entry(name)
     found = datasets.verify(name)
-    if found.state in ("ok", "unknown"):
+    if found.path and found.state in ("ok", "unknown"):
         return found.path
-    if found.state in ("differs", "damaged") and not _in_cache(found.path):
+    elsewhere = found.path is not None and not _in_cache(found.path)
+    if elsewhere and found.state in ("differs", "damaged"):
         raise FetchError(f"{found.text}. Move that folder away to fetch the set anew.")
     if not row.fetchable:
         raise FetchError(f"{row.name} cannot be fetched. {row.by_hand}")
@@ -68,8 +70,8 @@ def _fetch_into(source: Entry, work: Path, progress: bool) -> None:
     work.mkdir(parents=True, exist_ok=True)
     _room(source, work)
     if source.files:
-        for file, known in source.files.items():
-            download(source.url + file, work / "ready" / file, known, progress)
+        for name, known in source.files.items():
+            download(source.url + name, work / "ready" / name, known, progress)
         _move(work / "ready", source.name, work)
     else:
         file = work / PurePosixPath(urlsplit(source.url).path).name
@@ -212,14 +214,19 @@ class _Resuming:
                 )
             self._write(answer, start if answer.status_code == 206 else 0)
 
-    def _write(self, answer, start: int) -> None:
+    def _write(self, answer: Any, start: int) -> None:
         """Stream the body to `part` from byte `start`; urllib3 notices a short one."""
         from tqdm.auto import tqdm
 
         length = answer.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else None
         name = self.part.name.removesuffix(".part")
-        show = {"unit": "B", "unit_scale": True, "leave": False, "desc": name}
+        show: dict[str, Any] = {
+            "unit": "B",
+            "unit_scale": True,
+            "leave": False,
+            "desc": name,
+        }
         with (
             open(self.part, "ab" if start else "wb") as out,
             tqdm(total=total, initial=start, disable=not self.progress, **show) as bar,

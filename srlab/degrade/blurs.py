@@ -101,8 +101,8 @@ class Blur(Single):
         """The kernels of a draw, (count, k, k), k the largest size."""
         to = max(self.sizes)
         names = ("size", "sigma_x", "sigma_y", "angle", "beta")
-        bell = [drawn[name] for name in names]
-        result = kernels.bells(drawn["kind"] >= _PLATEAU, *bell, to=to)
+        bell = {name: drawn[name] for name in names}
+        result = kernels.bells(drawn["kind"] >= _PLATEAU, to=to, **bell)
         for index, kernel in (
             (drawn["sinc"], _sincs(drawn, drawn["sinc"], to)),
             (~drawn["on"], kernels.pulse(to)),

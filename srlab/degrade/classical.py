@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -74,7 +75,7 @@ class BD:
             image = apply_banded(image, self._blocks(image.shape[axis - 2]), axis)
         return to_grid(image)
 
-    def _blocks(self, n: int):
+    def _blocks(self, n: int) -> Any:
         """The samples that make each output, and their weights."""
         outputs = torch.arange(math.ceil(n / self.scale), dtype=torch.float64)
         middle = self.scale * outputs + (self.scale - 1) / 2

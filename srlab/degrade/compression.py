@@ -14,6 +14,7 @@ stay those of a real file.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -53,9 +54,9 @@ def jpeg(image: torch.Tensor, quality: int | torch.Tensor) -> torch.Tensor:
         (B, C, H, W) on the 1/255 grid; no gradient.
     """
     image = check(image)
-    quality = per_image(quality, len(image), "quality", 1, 100).tolist()
+    each = per_image(quality, len(image), "quality", 1, 100).tolist()
     files = []
-    for one, q in zip(image.detach().cpu().clamp(0, 1).split(1), quality, strict=True):
+    for one, q in zip(image.detach().cpu().clamp(0, 1).split(1), each, strict=True):
         codec = JPEG(q)
         files.append(codec.decode(codec.encode(one)))
     return torch.cat(files).to(image)
@@ -172,12 +173,12 @@ class _Round(torch.autograd.Function):
     """Round in place; backward as if nothing had been done."""
 
     @staticmethod
-    def forward(context, values: torch.Tensor) -> torch.Tensor:
+    def forward(context: Any, values: torch.Tensor) -> torch.Tensor:
         context.mark_dirty(values)
         return values.round_()
 
     @staticmethod
-    def backward(context, gradient: torch.Tensor) -> torch.Tensor:
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         return gradient
 
 

@@ -50,7 +50,7 @@ def source(generator: torch.Generator, device: torch.device) -> torch.Generator:
     check_generator(generator)
     if device.type == "cpu":
         return generator
-    seed = torch.randint(2**62, (), generator=generator).item()
+    seed = int(torch.randint(2**62, (), generator=generator).item())
     return torch.Generator(device).manual_seed(seed)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 
@@ -51,7 +51,8 @@ class Frame:
 class Stage(Protocol):
     """A frozen dataclass with a name; `str` of it says what it may draw."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def sample(self, count: int, generator: torch.Generator) -> Draws:
         """Parameters for `count` images, each (count,) on the CPU."""
@@ -67,11 +68,11 @@ class Single:
     """The `steps` of a stage that is made of no others."""
 
     def steps(self, drawn: Draws) -> tuple[Stage, ...]:
-        return (self,)
+        return (cast(Stage, self),)
 
 
 def uniform(
-    count: int, generator: torch.Generator, low: float, high: float
+    count: int, generator: torch.Generator, low: float | torch.Tensor, high: float
 ) -> torch.Tensor:
     """(count,) float64 from low .. high."""
     u = torch.rand(count, generator=generator, dtype=torch.float64)

@@ -113,9 +113,10 @@ def bells(
     to: int | None = None,
 ) -> torch.Tensor:
     """`plateau` where `flat`, or (B,) of bools, is true, else `generalised`."""
-    flat, size, sigma_x, sigma_y, angle, beta, one = _columns(
+    columns, one = _columns(
         flat=flat, size=size, sigma_x=sigma_x, sigma_y=sigma_y, angle=angle, beta=beta
     )
+    flat, size, sigma_x, sigma_y, angle, beta = columns
     for value, name in ((sigma_x, "sigma_x"), (sigma_y, "sigma_y"), (beta, "beta")):
         _positive(value, name)
     x, y, inside = _grid(size, to)
@@ -138,7 +139,7 @@ def sinc(
         cutoff: $\omega_c$ in radians a pixel, above 0, up to pi (all that pixels hold).
         size, to: as for `isotropic`, and so the result and the errors.
     """
-    size, cutoff, one = _columns(size=size, cutoff=cutoff)
+    (size, cutoff), one = _columns(size=size, cutoff=cutoff)
     _positive(cutoff, "cutoff", math.pi)
     x, y, inside = _grid(size, to)
     r = (x**2 + y**2).sqrt()
@@ -179,7 +180,7 @@ def _grid(
     return x, y, torch.maximum(x.abs(), y.abs()) <= (size - 1) / 2
 
 
-def _columns(**values) -> tuple:
+def _columns(**values: Numbers | bool) -> tuple[list[torch.Tensor], bool]:
     """Each as (B or 1, 1, 1) float64 on the CPU, and whether all were numbers."""
     columns = {}
     for name, value in values.items():
@@ -197,7 +198,8 @@ def _columns(**values) -> tuple:
         raise ValueError(f"the arguments are of different lengths: {sorted(lengths)}")
     if ((columns["size"] % 2 != 1) | (columns["size"] < 1)).any():
         raise ValueError(f"size must be odd, such as 21, not {values['size']!r:.60}")
-    return (*(column.reshape(-1, 1, 1) for column in columns.values()), not lengths)
+    made = [column.reshape(-1, 1, 1) for column in columns.values()]
+    return made, not lengths
 
 
 def _odd(value: int, name: str) -> int:

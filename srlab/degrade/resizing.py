@@ -45,10 +45,10 @@ def resize(
     if isinstance(size, str) or not hasattr(size, "__len__") or len(size) != 2:
         raise ValueError(f"size must be (H, W), not {size!r:.60}")
     names = ("the height of size", "the width of size")
-    size = tuple(
+    height, width = (
         check_whole(n, name, 1, 2**16) for n, name in zip(size, names, strict=True)
     )
-    return interpolate(image, size, mode)
+    return interpolate(image, (height, width), mode)
 
 
 def interpolate(image: torch.Tensor, size: tuple[int, int], mode: str) -> torch.Tensor:

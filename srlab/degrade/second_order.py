@@ -58,7 +58,8 @@ class Pipeline:
         if len(set(names)) < len(names):
             raise ValueError(f"two stages have one name: {names}")
         sizing = [stage for stage in leaves if isinstance(stage, Resize | Fit)]
-        if (sizing or self.scale > 1) and not isinstance((sizing or [0])[-1], Fit):
+        last = sizing[-1] if sizing else None
+        if (sizing or self.scale > 1) and not isinstance(last, Fit):
             raise ValueError(
                 "the last stage that changes the size must be a Fit, so that the LR "
                 f"image is 1/{self.scale} of the HR image"
@@ -116,7 +117,7 @@ class Pipeline:
         self, hr: torch.Tensor, drawn: Draws, generator: torch.Generator
     ) -> Iterator[tuple[str, torch.Tensor]]:
         image = check(hr, "hr")
-        size = tuple(image.shape[-2:])
+        size = (image.shape[-2], image.shape[-1])
         if any(n % self.scale for n in size):
             raise ValueError(
                 f"{size[0]} x {size[1]} pixels are no multiple of {self.scale}: "
@@ -187,6 +188,8 @@ def _leaves(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     """The stages, those inside an `EitherOrder` in its place."""
     leaves: list[Stage] = []
     for stage in stages:
-        inside = isinstance(stage, EitherOrder)
-        leaves += _leaves(stage.first + stage.second) if inside else [stage]
+        if isinstance(stage, EitherOrder):
+            leaves += _leaves(stage.first + stage.second)
+        else:
+            leaves.append(stage)
     return tuple(leaves)

@@ -63,10 +63,10 @@ class Resize(Single):
 
     def apply(self, image: torch.Tensor, drawn: Draws, frame: Frame) -> torch.Tensor:
         scale = drawn[self.name]["scale"][0].item()
-        mode = self.modes[drawn[self.name]["mode"][0].item()]
+        mode = self.modes[int(drawn[self.name]["mode"][0])]
         whole = frame.target if self.of_target else frame.size
-        size = tuple(max(1, int(n * scale)) for n in whole)
-        return interpolate(image, size, mode)
+        height, width = (max(1, int(n * scale)) for n in whole)
+        return interpolate(image, (height, width), mode)
 
     def __str__(self) -> str:
         words = "up {:.0%} to {:g}", "down {:.0%} to {:g}", "keep {:.0%}"
@@ -93,7 +93,7 @@ class Fit(Single):
         return {self.name: {"mode": choice(count, generator, _equal(self.modes))}}
 
     def apply(self, image: torch.Tensor, drawn: Draws, frame: Frame) -> torch.Tensor:
-        mode = self.modes[drawn[self.name]["mode"][0].item()]
+        mode = self.modes[int(drawn[self.name]["mode"][0])]
         return interpolate(image, frame.target, mode)
 
     def __str__(self) -> str:

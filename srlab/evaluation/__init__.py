@@ -26,7 +26,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -171,17 +171,18 @@ def benchmark(
 @contextmanager
 def _at_rest(restorer: Restorer) -> Iterator[None]:
     """A network in eval mode while it is measured; as it was, afterwards."""
-    was = isinstance(restorer, torch.nn.Module) and restorer.training
+    net = restorer if isinstance(restorer, torch.nn.Module) else None
+    was = net is not None and net.training
     try:
-        if was:
-            restorer.eval()
+        if net is not None and was:
+            net.eval()
         yield
     finally:
-        if was:
-            restorer.train()
+        if net is not None and was:
+            net.train()
 
 
-def _pictures(set_name: str | Mapping[str, torch.Tensor]):
+def _pictures(set_name: str | Mapping[str, torch.Tensor]) -> tuple[str, Any]:
     """(title, pairs of name and image) of a benchmark set or of one's own images."""
     if isinstance(set_name, str):
         pictures = benchmark_set(set_name)

@@ -13,7 +13,7 @@ import io
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from itertools import pairwise
 from pathlib import Path
@@ -109,7 +109,7 @@ def rate_distortion(
     return frame
 
 
-def _tasks(codecs, images, metrics) -> list[tuple]:
+def _tasks(codecs: Any, images: Any, metrics: Any) -> list[tuple]:
     """(curve, setting, picture's name, codec, picture) of everything that is asked."""
     unknown = [name for name in metrics if name not in METRICS]
     if unknown:
@@ -135,13 +135,17 @@ def _tasks(codecs, images, metrics) -> list[tuple]:
     return tasks
 
 
-def _run(executor: Executor | None, tasks: list[tuple], names: tuple[str, ...]):
+def _run(
+    executor: Executor | None, tasks: list[tuple], names: tuple[str, ...]
+) -> Iterator[tuple[tuple, Any]]:
     """(task, its numbers or its error), in the order in which they are done."""
     if executor is None:
         for task in tasks:
-            yield task, _measure(*task[3:], names)
+            yield task, _measure(task[3], task[4], names)
         return
-    futures = {executor.submit(_measure, *task[3:], names): task for task in tasks}
+    futures = {
+        executor.submit(_measure, task[3], task[4], names): task for task in tasks
+    }
     try:
         for future in as_completed(futures):
             try:
@@ -153,7 +157,7 @@ def _run(executor: Executor | None, tasks: list[tuple], names: tuple[str, ...]):
             future.cancel()
 
 
-def _measure(codec: Codec, image: torch.Tensor, names: tuple[str, ...]):
+def _measure(codec: Codec, image: torch.Tensor, names: tuple[str, ...]) -> Any:
     """Bytes, bpp, metrics and seconds of one picture; or the error, as a value."""
     try:
         start = time.perf_counter()
@@ -278,7 +282,7 @@ def bd_rate(
     )
 
 
-def _points(curve, quality: str, least: int, name: str) -> tuple[list, list]:
+def _points(curve: Any, quality: str, least: int, name: str) -> tuple[list, list]:
     """Rates and qualities of a curve, rising, checked."""
     import pandas as pd
 

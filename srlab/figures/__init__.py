@@ -122,8 +122,7 @@ def _colours(
     """Give the colour map of each image, None for one that is drawn as it is."""
     if cmap is None:
         return [None] * len(images)
-    single = isinstance(cmap, str)
-    if single:
+    if isinstance(cmap, str):
         cmap = [cmap if one.shape[1] == 1 else None for one in images]
     if len(cmap) != len(images):
         raise ValueError(f"{len(cmap)} colour maps for {len(images)} images")
@@ -211,7 +210,11 @@ def curves(
 
 def _plot(axes: Axes, data: Mapping[str, Any], points: Sequence[str]) -> None:
     for i, (label, (x, y)) in enumerate(data.items()):
-        style = {"color": PALETTE[i % 7], "label": label, "markersize": 6}
+        style: dict[str, Any] = {
+            "color": PALETTE[i % 7],
+            "label": label,
+            "markersize": 6,
+        }
         if label in points:
             axes.plot(x, y, linestyle="", marker=_MARKERS[i % 7], zorder=3, **style)
         else:

@@ -111,7 +111,7 @@ def _fit(
     own = [  # 5 per cent of slack: an LR image of a size that does not divide
         max(1, int(1.05 * min(tall / p.height, wide / p.width))) for p in pictures
     ]
-    room = (room - GAP * (columns + 1)) / columns
+    each = (room - GAP * (columns + 1)) / columns
     tall = max(k * p.height for k, p in zip(own, pictures, strict=True))
     wide = max(k * p.width for k, p in zip(own, pictures, strict=True))
     if height is None:
@@ -119,7 +119,7 @@ def _fit(
         common = max(common, ENLARGED_HEIGHT // tall)
     else:
         common = height / tall
-    common = min(common, room / wide)
+    common = min(common, each / wide)
     if common >= 1:
         common = float(int(common))
     else:  # rather a little smaller, if the enlarged ones become whole numbers so

@@ -42,7 +42,9 @@ class Picture:
     mime: str
     alt: str
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict, dict]:
         encoded = base64.b64encode(self.data).decode("ascii")
         bundle = {self.mime: encoded, "text/plain": repr(self)}
         return bundle, {self.mime: {"alt": self.alt}}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -85,7 +85,7 @@ def plot_rd(
         return _of_figure(figure, alt, photograph=False)
 
 
-def _curves(table, quality: str, names: Sequence[str]) -> Mapping[str, tuple]:
+def _curves(table: Any, quality: str, names: Sequence[str]) -> Mapping[str, tuple]:
     """name -> (rates, qualities), rising in rate."""
     if quality not in table.columns:
         known = ", ".join(c for c in table.columns if c in _WORDS)

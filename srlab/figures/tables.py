@@ -27,7 +27,9 @@ class Table:
     def __init__(self, caption: str, head: list[str], rows: list[list[str]], best: set):
         self.caption, self.head, self.rows, self.best = caption, head, rows, best
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
@@ -102,7 +104,7 @@ def table(
     frame = _flat(frame)
     units, best = dict(units or {}), dict(best or {})
     places = dict(digits) if isinstance(digits, Mapping) else {}
-    usual = 2 if places else digits
+    usual = 2 if isinstance(digits, Mapping) else digits
     if frame.empty or not caption:
         raise ValueError("a table needs at least one row, one column and a caption")
     strange = sorted({*units, *best, *places} - set(frame.columns))

@@ -11,6 +11,7 @@ trusted yet, GitHub) both pictures stay visible side by side.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import torch
 from PIL import Image
@@ -35,7 +36,9 @@ class Viewer:
     html: str
     alt: str
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:

@@ -9,6 +9,7 @@ import warnings
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -100,23 +101,22 @@ def read(file: str | Path | io.IOBase | bytes, keep_grey: bool = False) -> torch
             read, or one of over 100 million pixels.
     """
     if isinstance(file, (str, Path)):
-        source, name = _path(file), f"{str(file)!r}"
-        if source.is_dir():
+        path, name = _path(file), f"{str(file)!r}"
+        if path.is_dir():
             raise ValueError(f"{name} is a folder; expected one picture file")
-        if not source.exists():
+        if not path.exists():
             raise FileNotFoundError(f"no file {name}; check the path")
-        if not source.is_file():  # a pipe would be waited for without end
+        if not path.is_file():  # a pipe would be waited for without end
             raise ValueError(f"{name} is not a regular file; expected a picture file")
-    elif isinstance(file, (bytes, bytearray, memoryview)):
-        source, name = io.BytesIO(file), "the data"
-    elif hasattr(file, "read") and hasattr(file, "seek"):
-        source, name = file, "the open file"
-    else:
-        raise TypeError(
-            f"read takes a path, bytes or a file open in binary mode, not a "
-            f"{type(file).__name__}"
-        )
-    return _tensor(_open(source, name), keep_grey)
+        return _tensor(_open(path, name), keep_grey)
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        return _tensor(_open(io.BytesIO(file), "the data"), keep_grey)
+    if hasattr(file, "read") and hasattr(file, "seek"):
+        return _tensor(_open(file, "the open file"), keep_grey)
+    raise TypeError(
+        f"read takes a path, bytes or a file open in binary mode, not a "
+        f"{type(file).__name__}"
+    )
 
 
 def _path(path: str | Path) -> Path:
@@ -131,7 +131,7 @@ def _path(path: str | Path) -> Path:
     return full
 
 
-def _open(source, name: str) -> Image.Image:
+def _open(source: Any, name: str) -> Image.Image:
     """Decode the whole picture now, so that a truncated one is found now."""
     try:
         with warnings.catch_warnings():
@@ -212,7 +212,8 @@ def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
         raise FileNotFoundError(f"no folder {str(path.parent)!r}; make it first")
     lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
     try:
-        picture.save(path, **({"quality": quality} if lossy else {}))
+        options: dict[str, Any] = {"quality": quality} if lossy else {}
+        picture.save(path, **options)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(
             f"cannot write {path.name!r}: {error}; try .png or .jpg"

@@ -21,6 +21,7 @@ import io
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -174,7 +175,13 @@ def _moments(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return mu_x, mu_y, var_x, var_y, xy - mu_x * mu_y
 
 
-def _two_factors(mu_x, mu_y, var_x, var_y, cov) -> torch.Tensor:
+def _two_factors(
+    mu_x: torch.Tensor,
+    mu_y: torch.Tensor,
+    var_x: torch.Tensor,
+    var_y: torch.Tensor,
+    cov: torch.Tensor,
+) -> torch.Tensor:
     c2 = K2**2
     return _luminance(mu_x, mu_y) * (2 * cov + c2) / (var_x + var_y + c2)
 
@@ -273,7 +280,9 @@ def _lpips() -> torch.nn.Module:
         ) from None
 
 
-def _hvs(x, y, border: int, luma: bool, index: int, name: str) -> float:
+def _hvs(
+    x: torch.Tensor, y: torch.Tensor, border: int, luma: bool, index: int, name: str
+) -> float:
     function = _hvs_library()
     x, y = _prepare(x, y, border, luma, smallest=8, name=name)
     x, y = (_luma(v.detach()).to(torch.float64).clamp(0, 1) for v in (x, y))
@@ -290,13 +299,19 @@ def _hvs(x, y, border: int, luma: bool, index: int, name: str) -> float:
 
 
 @lru_cache(maxsize=1)
-def _hvs_library():
+def _hvs_library() -> Any:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints on import
         from psnr_hvsm.numpy import psnr_hvs_hvsm
     return psnr_hvs_hvsm
 
 
-def _mse_per_image(x, y, border: int, luma: bool, weight) -> list[float]:
+def _mse_per_image(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    border: int,
+    luma: bool,
+    weight: torch.Tensor | None,
+) -> list[float]:
     x, y = _prepare(x, y, border, luma, smallest=1, name="MSE")
     error = (x.to(torch.float64) - y.to(torch.float64)) ** 2  # (B, C, H, W)
     if weight is None:

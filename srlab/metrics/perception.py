@@ -9,6 +9,8 @@ the others. HaarPSI, GMSD, MDSI and FSIM come from piq; all compare x with the o
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from srlab.images import check_image, shave
@@ -87,7 +89,7 @@ def _power(grey: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     Corners (diagonals finer than Nyquist) have shares above 1.
     """
     height, width = grey.shape[-2:]
-    options = {"dtype": grey.dtype, "device": grey.device}
+    options: dict[str, Any] = {"dtype": grey.dtype, "device": grey.device}
     rows, columns = (
         torch.hann_window(n, periodic=False, **options) for n in (height, width)
     )
@@ -142,7 +144,9 @@ def fsim(
     return _piq("fsim", x, y, border, luma, 21)
 
 
-def _piq(name: str, x, y, border: int, luma: bool, smallest: int) -> float:
+def _piq(
+    name: str, x: torch.Tensor, y: torch.Tensor, border: int, luma: bool, smallest: int
+) -> float:
     import piq
 
     x, y = prepare(x, y, border, luma, smallest=smallest, name=name)

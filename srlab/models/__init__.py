@@ -14,6 +14,7 @@ nets around a codec: `srlab.schemes.two_codecs` loads it.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 _FILES = {
     "AdaDM": "adadm",
@@ -56,7 +57,7 @@ _TOOLS = {
 __all__ = [*_FILES, *_DISCRIMINATORS, *_PAIRS, *_TOOLS]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     for table in (_FILES, _DISCRIMINATORS, _PAIRS, _TOOLS):
         if name in table:
             return getattr(import_module(f"srlab.models.{table[name]}"), name)

@@ -58,8 +58,8 @@ class CodedNet(nn.Module):
         self.head = conv3(inputs, width)
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(blocks)))
         self.tail = conv3(width, 12)
-        nn.init.zeros_(self.tail.weight)  # it begins as its shortcut
-        nn.init.zeros_(self.tail.bias)
+        for start in self.tail.parameters():  # it begins as its shortcut
+            nn.init.zeros_(start)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 4, h, w): RGB and the quality in [0, 1] -> (B, 3, scale h, scale w)."""

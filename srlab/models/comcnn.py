@@ -62,8 +62,8 @@ class RecCNN(nn.Module):
                 nn.BatchNorm2d(width), nn.ReLU(inplace=True),
             ]  # fmt: skip
         self.body = nn.Sequential(*body, conv3(width, 3))
-        nn.init.zeros_(self.body[-1].weight)
-        nn.init.zeros_(self.body[-1].bias)
+        for start in self.body[-1].parameters():
+            nn.init.zeros_(start)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         # With antialiasing, because only so PyTorch's cubic is Keys' (a = -1/2).

@@ -12,6 +12,7 @@ take away; the first two take other sizes than the papers'; the U-Net takes any 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import nn
@@ -38,7 +39,7 @@ class _SizedDiscriminator(nn.Module):
         if size < 1 or size % 2**halvings:
             raise ValueError(f"size is {size}; expected a multiple of {2**halvings}")
         self.size, self.features = size, features
-        channels = features[-2].num_features
+        channels = cast(nn.BatchNorm2d, features[-2]).num_features
         self.classify = nn.Sequential(
             nn.Linear(channels * (size >> halvings) ** 2, dense),
             nn.LeakyReLU(0.2),

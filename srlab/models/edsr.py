@@ -97,6 +97,7 @@ class EDSR(nn.Module):
         super().__init__()
         self.upscale, self.value_range = scale, value_range
         mean = torch.tensor(DIV2K_MEAN).reshape(1, 3, 1, 1)
+        self.mean: torch.Tensor
         self.register_buffer("mean", mean, persistent=False)
         self.head = conv3(3, width)
         self.blocks = nn.Sequential(

@@ -46,7 +46,11 @@ def network_interpolation(
     }
 
 
-def _check(psnr_weights, gan_weights, alpha: float) -> None:
+def _check(
+    psnr_weights: Mapping[str, torch.Tensor],
+    gan_weights: Mapping[str, torch.Tensor],
+    alpha: float,
+) -> None:
     if not 0 <= alpha <= 1:  # NaN fails too
         raise ValueError(f"alpha is {alpha}; expected a number from 0 to 1")
     for weights in (psnr_weights, gan_weights):

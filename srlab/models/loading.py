@@ -42,10 +42,10 @@ class Restorer(nn.Module):
         net: the network; card: how it was trained, or None.
     """
 
-    def __init__(self, net: nn.Module, scale: int | None = None):
+    def __init__(self, net: Any, scale: int | None = None):
         super().__init__()
-        self.net = net.eval()
-        self.scale = check_whole(scale or net.upscale, "scale", 1)
+        self.net: Any = net.eval()  # any with `channels` and `upscale`
+        self.scale = check_whole(scale or self.net.upscale, "scale", 1)
         self.card: weights.Card | None = None
         if net.upscale not in (1, self.scale):
             raise ValueError(
@@ -110,7 +110,7 @@ class CodedRestorer(Restorer):
         return self.net(torch.cat([image, plane], dim=1))
 
 
-def restorer(net: nn.Module, scale: int | None = None) -> Restorer:
+def restorer(net: Any, scale: int | None = None) -> Restorer:
     """A network as a restorer, by its channels: luma, RGB, or RGB and quality.
 
     Args:
@@ -210,7 +210,7 @@ def _unknown(name: str) -> str:
     )
 
 
-def multiply_adds(net: nn.Module, height: int, width: int) -> int:
+def multiply_adds(net: Any, height: int, width: int) -> int:
     """Multiplications (each with its addition) for one input of height x width.
 
     Counted by torch's FlopCounterMode on shapes alone: nothing is computed, so the

@@ -53,10 +53,11 @@ class DenseBlock(nn.Module):
             conv3(width + i * growth, growth if i < 4 else width) for i in range(5)
         )
         for conv in self.convs:
-            nn.init.kaiming_normal_(conv.weight)  # He: deviation sqrt(2 / fan_in)
+            weight, bias = conv.get_parameter("weight"), conv.get_parameter("bias")
+            nn.init.kaiming_normal_(weight)  # He: deviation sqrt(2 / fan_in)
             with torch.no_grad():
-                conv.weight *= 0.1
-            nn.init.zeros_(conv.bias)
+                weight.mul_(0.1)
+            nn.init.zeros_(bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, width, h, w) -> the same shape."""

@@ -87,11 +87,11 @@ class _Extractor(nn.Module):
             costs: (16,), what is taken off, in squares of the patterns' unit.
         """
         self.linear.weight.copy_(patterns.view_as(self.linear.weight))
-        self.linear.bias.copy_(-costs / 2)
-        nn.init.zeros_(self.down[-1].weight)
-        nn.init.zeros_(self.down[-1].bias)
+        self.linear.get_parameter("bias").copy_(-costs / 2)
+        for start in self.down[-1].parameters():
+            nn.init.zeros_(start)
 
-    def forward(self, original, decoded) -> torch.Tensor:
+    def forward(self, original: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
         pad = [-n % SPACING for n in original.shape[-2:]]
         original, decoded = (
             F.pad(t, (0, pad[1], 0, pad[0]), mode="replicate")
@@ -120,6 +120,7 @@ class Context(nn.Module):
             nn.ReLU(), nn.Conv2d(width, width, 1), nn.ReLU(),
             nn.Conv2d(width, width, 1), nn.ReLU(), nn.Conv2d(width, classes, 1),
         )  # fmt: skip
+        self.mask: torch.Tensor
         self.register_buffer("mask", context_mask(order), persistent=False)
 
     def forward(self, x_hat: torch.Tensor) -> torch.Tensor:
@@ -171,7 +172,7 @@ class _Block(nn.Module):
         self.gate = nn.Conv2d(features, width, 1) if features else None
         if self.gate is not None:  # it begins as EDSR's block
             nn.init.normal_(self.gate.weight, std=0.02)
-            nn.init.ones_(self.gate.bias)
+            nn.init.ones_(self.gate.get_parameter("bias"))
 
     def forward(self, x: torch.Tensor, a: torch.Tensor | None) -> torch.Tensor:
         gated = x if self.gate is None else x * self.gate(a)
@@ -208,8 +209,8 @@ class SideInfoNet(nn.Module):
         self.head = conv3(3 * fold**2 + 1, width)
         self.blocks = nn.ModuleList(_Block(width, features) for _ in range(blocks))
         self.tail = conv3(width, 3 * fold**2)
-        nn.init.zeros_(self.tail.weight)  # it begins as the decoded picture
-        nn.init.zeros_(self.tail.bias)
+        for start in self.tail.parameters():  # it begins as the decoded picture
+            nn.init.zeros_(start)
         if descriptors:
             self.extractor = _Extractor(extractor, CLASSES)
             self.mapper = _Mapper(width, CLASSES, fold)

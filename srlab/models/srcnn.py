@@ -29,7 +29,9 @@ class SRCNN(nn.Module):
     channels = 1
     upscale = 1
 
-    def __init__(self, f1: int = 9, f2: int = 5, f3: int = 5, n1: int = 64, n2=32):
+    def __init__(
+        self, f1: int = 9, f2: int = 5, f3: int = 5, n1: int = 64, n2: int = 32
+    ):
         super().__init__()
         if any(f < 1 or f % 2 == 0 for f in (f1, f2, f3)):
             raise ValueError(f"kernel sizes {f1}-{f2}-{f3}: each must be odd")
@@ -38,7 +40,7 @@ class SRCNN(nn.Module):
         self.reconstruct = nn.Conv2d(n2, 1, f3, padding=f3 // 2)
         for layer in (self.extract, self.map, self.reconstruct):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.get_parameter("bias"))
         nn.init.normal_(self.reconstruct.weight, std=1e-3)  # the paper's deviation
 
     def forward(self, y: torch.Tensor) -> torch.Tensor:
@@ -55,7 +57,7 @@ class SRCNN(nn.Module):
         """
         for layer in (self.extract, self.map, self.reconstruct):
             layer.weight[0].zero_()
-            layer.bias[0] = 0
+            layer.get_parameter("bias")[0] = 0
             centre = layer.kernel_size[0] // 2
             layer.weight[0, 0, centre, centre] = 1
 

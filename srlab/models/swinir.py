@@ -114,6 +114,7 @@ class WindowAttention(nn.Module):
             raise ValueError(f"{heads} heads cannot share {width} features equally")
         self.heads = heads
         self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
+        self.offsets: torch.Tensor
         self.register_buffer("offsets", _relative(window), persistent=False)
         self.qkv = nn.Linear(width, 3 * width)
         self.project = nn.Linear(width, width)
@@ -233,6 +234,7 @@ class SwinIR(nn.Module):
         layers = layers or (4 if light else 6)
         self.upscale, self.window = scale, window
         mean = torch.tensor(DIV2K_MEAN).reshape(1, 3, 1, 1)
+        self.mean: torch.Tensor
         self.register_buffer("mean", mean, persistent=False)
         self.head = conv3(3, width)
         self.norm_in = nn.LayerNorm(width)
@@ -256,7 +258,8 @@ class SwinIR(nn.Module):
 
     def deep(self, shallow: torch.Tensor) -> torch.Tensor:
         """(B, width, H, W), multiples of the window -> the same shape: all the RSTB."""
-        mask = shift_mask(*shallow.shape[2:], self.window, shallow.device)
+        height, width = shallow.shape[2:]
+        mask = shift_mask(height, width, self.window, shallow.device)
         tokens = self.norm_in(shallow.permute(0, 2, 3, 1))  # (B, H, W, width)
         for layer in self.layers:
             tokens = layer(tokens, mask)

@@ -91,6 +91,7 @@ class Tiled(nn.Module):
                     r * (x0 - left) : r * (x1 - left),
                 ]
                 result[:, :, r * y0 : r * y1, r * x0 : r * x1] = middle
+        assert result is not None  # an image has at least one tile
         return result
 
     @staticmethod
@@ -130,4 +131,5 @@ class SelfEnsemble(nn.Module):
                 y = y.rot90(-turns, (2, 3))
                 y = y.flip(3) if flip else y
                 total = y.clone() if total is None else total.add_(y)
+        assert total is not None
         return total / 8

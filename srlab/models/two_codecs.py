@@ -49,7 +49,7 @@ class TwoCodecsNet(nn.Module):
         """(B, 3, H, W) -> (B, 3, ceil(H / 2), ceil(W / 2)), not clamped."""
         if self.down is not None:
             return self.down(x)
-        return imresize(x, size=tuple(-(-n // 2) for n in x.shape[-2:]))
+        return imresize(x, size=[-(-n // 2) for n in x.shape[-2:]])
 
     def large(self, decoded: torch.Tensor, level: float) -> torch.Tensor:
         """(B, 3, h, w) of a quality, see `CodedNet` -> (B, 3, 2 h, 2 w)."""

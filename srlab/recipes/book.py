@@ -74,7 +74,9 @@ _GPU = Recipe(
 )
 
 
-def _full(model: str, scale: int, settings: Mapping[str, Any], **changes) -> Recipe:
+def _full(
+    model: str, scale: int, settings: Mapping[str, Any], **changes: Any
+) -> Recipe:
     return replace(_GPU, model=model, scales=(scale,), settings=settings, **changes)
 
 
@@ -166,6 +168,7 @@ def _gan(
 ) -> tuple[Recipe, dict, dict]:
     """A second stage: it starts from the first one's weights, on a CPU reduced."""
     model = model or full.model
+    assert full.gan is not None
     rivals = {"short": replace(full.gan, **changes, width=32)}
     rivals["fast"] = replace(rivals["short"], width=16)
     short = {
@@ -223,7 +226,12 @@ def _srgan() -> tuple[Recipe, dict, dict]:
         "SRResNet", 4, {"scale": 4}, gan=gan, batch=16, patch=24, rate=1e-4,
         steps=200_000, decay=(0.5,), gamma=0.1, start="srresnet_x4",
     )  # fmt: skip
-    ours = {"features": "photo", "deepest": False, "pixel": 0.1, "adversarial": 5e-3}
+    ours: dict[str, Any] = {
+        "features": "photo",
+        "deepest": False,
+        "pixel": 0.1,
+        "adversarial": 5e-3,
+    }
     return _gan(full, _SMALL, **ours)
 
 

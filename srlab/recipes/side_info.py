@@ -88,8 +88,11 @@ _TWIN = {"descriptors": False}
 # What a bit of JPEG earns was measured on BSDS500 photographs, mended by the remover of
 # notebook 19, of WebP by side_info_webp_start; `python tools/bench_side_info.py worth`
 # (with --codec webp) prints it for LIVE1 and the twin.
-_JPEG = {"qualities": (10, 20, 30, 40), "worth": (1.26, 0.52, 0.34, 0.25)}
-_WEBP = {
+_JPEG: dict[str, Any] = {
+    "qualities": (10, 20, 30, 40),
+    "worth": (1.26, 0.52, 0.34, 0.25),
+}
+_WEBP: dict[str, Any] = {
     "codec": "webp",
     "qualities": (1, 5, 12, 22),
     "worth": (2.23, 1.43, 0.88, 0.61),
@@ -111,9 +114,14 @@ _BOOK = {
         Side("side_info_webp_twin", net=_TWIN, start="side_info_webp_start", **_WEBP),
     )
 }
-_ON_CPU = {"batch": 4, "patch": 96, "every": 500}
+_ON_CPU: dict[str, Any] = {"batch": 4, "patch": 96, "every": 500}
 _SMALL = {"width": 32, "blocks": 5, "fold": 2, "extractor": 16}
-_LIVE = {"data": PHOTOS, "validation": ("held_out",), "limit": 0, "each": 1}
+_LIVE: dict[str, Any] = {
+    "data": PHOTOS,
+    "validation": ("held_out",),
+    "limit": 0,
+    "each": 1,
+}
 
 
 def names() -> list[str]:
@@ -142,7 +150,7 @@ def get(name: str, preset: str = "full") -> Side:
         by_clock = {"minutes": 12.0, "steps": 10**6}
         return replace(plan, **({"steps": 2000} if plan.start else by_clock))
     steps = 60 if preset == "fast" else 2
-    live = {
+    live: dict[str, Any] = {
         **_LIVE,
         "start": "",
         "minutes": 0.0,

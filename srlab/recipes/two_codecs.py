@@ -94,7 +94,10 @@ class TwoCodecs:
 
 _BICUBIC = {"down": 0}
 _PLAIN = {"shortcut": False}
-_ESRGAN = {"pixel": 0.01, "adversarial": 5e-3}  # the report took ESRGAN's weights
+_ESRGAN: dict[str, Any] = {
+    "pixel": 0.01,
+    "adversarial": 5e-3,
+}  # the report took ESRGAN's weights
 _BOOK = {
     plan.name: plan
     for plan in (
@@ -123,8 +126,19 @@ _BOOK = {
         TwoCodecs("learned_4_4_sr_joint", sr=1, price=6e-4, joint=True),
     )
 }  # fmt: skip
-_ON_CPU = {"batch": 2, "patch": 128, "minutes": 10.0, "steps": 10**6, "every": 250}
-_LIVE = {"data": PHOTOS, "validation": ("held_out",), "limit": 0, "every": 20}
+_ON_CPU: dict[str, Any] = {
+    "batch": 2,
+    "patch": 128,
+    "minutes": 10.0,
+    "steps": 10**6,
+    "every": 250,
+}
+_LIVE: dict[str, Any] = {
+    "data": PHOTOS,
+    "validation": ("held_out",),
+    "limit": 0,
+    "every": 20,
+}
 
 
 def names() -> list[str]:
@@ -156,7 +170,12 @@ def get(name: str, preset: str = "full") -> TwoCodecs:
     if preset == "short":
         return plan
     steps = 80 if preset == "fast" else 2
-    live = {**_LIVE, "minutes": 0.0, "steps": steps, "every": max(1, steps // 4)}
+    live: dict[str, Any] = {
+        **_LIVE,
+        "minutes": 0.0,
+        "steps": steps,
+        "every": max(1, steps // 4),
+    }
     if preset == "rehearse":
         live |= {"batch": 1, "limit": 1}
     return replace(plan, **live)

@@ -8,6 +8,7 @@ A saliency maps an image to ``(B, 1, H, W)`` in ``[0, 1]``.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 _PLACES = {
     "Augmented": "smoothing",
@@ -30,7 +31,7 @@ _PLACES = {
 __all__ = [*_PLACES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(import_module(f"srlab.saliency.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'srlab.saliency' has no attribute {name!r}")

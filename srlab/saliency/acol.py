@@ -14,6 +14,8 @@ in the branches instead of 1,024; logits are the mean of both branches'.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -46,7 +48,12 @@ class ClassHead(nn.Module):
         return torch.einsum("bchw,bc->bhw", features, weight)[:, None]
 
     def loss(
-        self, features, labels, generator=None, smoothing=0.0, middle=None
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor,
+        generator: torch.Generator | None = None,
+        smoothing: float = 0.0,
+        middle: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Cross-entropy."""
         logits = self.logits(features)
@@ -101,13 +108,21 @@ class ACoL(nn.Module):
         return torch.maximum(min_max(map_a), min_max(map_b))
 
     def loss(
-        self, features, labels, generator=None, smoothing=0.0, middle=None
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor,
+        generator: torch.Generator | None = None,
+        smoothing: float = 0.0,
+        middle: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """CE of A plus CE of B, which does not see A's places."""
         logits_a, logits_b, *_ = self(features, labels)
-        return sum(
-            F.cross_entropy(logits, labels, label_smoothing=smoothing)
-            for logits in (logits_a, logits_b)
+        return reduce(
+            torch.add,
+            (
+                F.cross_entropy(logits, labels, label_smoothing=smoothing)
+                for logits in (logits_a, logits_b)
+            ),
         )
 
 

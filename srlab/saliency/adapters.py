@@ -10,6 +10,8 @@ their weights, which are not shipped with the course.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -37,6 +39,8 @@ class ImageNetClassifier(nn.Module):
         self.net, self.labels = net, labels
         self.cam_layer = f"net.{default_layer(net)}"
         self.square = hasattr(net, "encoder")
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), False)
         self.register_buffer(
             "deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1), False
@@ -52,7 +56,7 @@ class ImageNetClassifier(nn.Module):
         return self.net((x - self.mean) / self.deviation)
 
 
-def imagenet(name: str = "resnet50", weights: str | None = "DEFAULT"):
+def imagenet(name: str = "resnet50", weights: str | None = "DEFAULT") -> Any:
     """One of torchvision's classifiers, in eval mode.
 
     Args:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,12 @@ class Seen:
     logits: torch.Tensor
     target: torch.Tensor
     gradients: torch.Tensor | None = None
+
+    @property
+    def slopes(self) -> torch.Tensor:
+        """The gradients, of a method that asks for them."""
+        assert self.gradients is not None
+        return self.gradients
 
 
 class Saliency:
@@ -135,7 +142,7 @@ class Saliency:
         """logits and the layer's output, from which alone gradients can be asked."""
         kept: list[torch.Tensor] = []
 
-        def cut(_module, _inputs, output):
+        def cut(_module: nn.Module, _inputs: Any, output: torch.Tensor) -> Any:
             if not isinstance(output, torch.Tensor):
                 raise ValueError(
                     f"layer {self.layer_name} gives a {type(output).__name__}; "
@@ -189,10 +196,9 @@ def resolve(
     count, classes = logits.shape
     if target is None:
         return logits.argmax(dim=1)
-    if isinstance(target, torch.Tensor):
-        target = target.tolist()
-    several = isinstance(target, Sequence) and not isinstance(target, str)
-    wanted = list(target) if several else [target] * count
+    given: Any = target.tolist() if isinstance(target, torch.Tensor) else target
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    wanted = list(given) if several else [given] * count
     if len(wanted) != count:
         raise ValueError(f"{len(wanted)} classes for {count} images")
     numbers = [_number(one, classes, labels) for one in wanted]

@@ -14,6 +14,8 @@ place; the paper leaves it out as well.)
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -36,7 +38,13 @@ class CAM(Saliency):
     then the map would not be what the class was decided by. GradCAM needs no such head.
     """
 
-    def __init__(self, model, layer=None, reshape=None, head: nn.Linear | None = None):
+    def __init__(
+        self,
+        model: nn.Module,
+        layer: str | nn.Module | None = None,
+        reshape: Any = None,
+        head: nn.Linear | None = None,
+    ):
         super().__init__(model, layer, reshape)
         self.head = head or find_head(model)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -115,8 +116,11 @@ class PhotoNet(nn.Module):
         names: Sequence[str] = (),
     ):
         super().__init__()
+        self.card: Any = None  # how it was trained, where that is known
         self.labels = list(names) or labels()
         classes = check_whole(classes or len(self.labels), "classes", 1)
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.register_buffer("mean", _colour(MEAN), persistent=False)
         self.register_buffer("deviation", _colour(DEVIATION), persistent=False)
         self.stem = nn.Sequential(
@@ -168,7 +172,7 @@ def prepared(image: torch.Tensor, side: int = SIDE) -> torch.Tensor:
         image = image.expand(-1, 3, -1, -1)
     short = min(image.shape[-2:])
     size = [max(32, round(n * side / short)) for n in image.shape[-2:]]
-    return imresize(image, size=tuple(size)).clamp(0, 1)
+    return imresize(image, size=size).clamp(0, 1)
 
 
 def _colour(values: tuple[float, ...]) -> torch.Tensor:

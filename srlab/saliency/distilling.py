@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -84,7 +86,7 @@ def gather(names: tuple[str, ...], limit: int = 0) -> torch.Tensor:
     return torch.stack(squares)
 
 
-def _pictures(name: str, limit: int):
+def _pictures(name: str, limit: int) -> Iterator[Any]:
     if name == "photos":
         for shipped in images.photo_names()[: limit or None]:
             yield images.photo(shipped)
@@ -147,7 +149,7 @@ def views(
     return _mixed(x.clamp(0, 1), uniform, generator)
 
 
-def _recoloured(x: torch.Tensor, uniform) -> torch.Tensor:
+def _recoloured(x: torch.Tensor, uniform: Callable[..., torch.Tensor]) -> torch.Tensor:
     """Other light: gains of the channels, brightness, contrast, saturation."""
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * uniform(-0.1, 1.7, 1, 1, 1).clamp(min=0)
@@ -156,7 +158,9 @@ def _recoloured(x: torch.Tensor, uniform) -> torch.Tensor:
     return x * uniform(0.6, 1.4, 1, 1, 1) * uniform(0.9, 1.1, 3, 1, 1)
 
 
-def _mixed(x: torch.Tensor, uniform, generator: torch.Generator) -> torch.Tensor:
+def _mixed(
+    x: torch.Tensor, uniform: Callable[..., torch.Tensor], generator: torch.Generator
+) -> torch.Tensor:
     """A quarter blended with another view, a quarter with a box of another view."""
     count, side = len(x), x.shape[-1]
     other = x[torch.randperm(count, generator=generator, device=x.device)]
@@ -200,7 +204,8 @@ def distil(
     guide = _uniform if plan.preset == "rehearse" else teacher(plan.teacher).to(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        pupil = Pupil(PhotoNet()).to(device, memory_format=torch.channels_last)
+        pupil = Pupil(PhotoNet()).to(device)
+        pupil.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         pupil.parameters(), plan.rate, weight_decay=plan.weight_decay
     )
@@ -225,7 +230,7 @@ def measure(net: PhotoNet) -> dict[str, float]:
         right = 0
         for file in files:
             p = net.probabilities(images.read(file))[0, :10]
-            right += kinds[p.argmax().item()] == file.parent.name
+            right += kinds[int(p.argmax())] == file.parent.name
         found["imagenette_val_accuracy"] = round(right / len(files), 4)
         found["imagenette_val_images"] = len(files)
     for name, label in (
@@ -246,7 +251,9 @@ def _uniform(x: torch.Tensor) -> torch.Tensor:
     return x.new_zeros(len(x), 1000)
 
 
-def _loop(plan, state, squares, guide, folder) -> float:
+def _loop(
+    plan: Any, state: Any, squares: torch.Tensor, guide: Any, folder: str | Path | None
+) -> float:
     sums = _sums(squares.device)
     generator = torch.Generator(squares.device)
     half = squares.device.type == "cuda"
@@ -291,7 +298,7 @@ def _sums(device: torch.device) -> torch.Tensor:
     return table.to(device)
 
 
-def _loss(pupil, guide, x: torch.Tensor, sums: torch.Tensor) -> torch.Tensor:
+def _loss(pupil: Any, guide: Any, x: torch.Tensor, sums: torch.Tensor) -> torch.Tensor:
     """KL(teacher || pupil) of the labels and, at temperature 2, of all classes."""
     with torch.no_grad():
         large = x

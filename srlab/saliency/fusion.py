@@ -132,7 +132,7 @@ class Fused:
     def _classes(self, seen: Seen) -> list[tuple[int, float]]:
         if self.rule == "only":
             names = getattr(self.saliency.model, "labels", None)
-            asked = [resolve(c, seen.logits, names).item() for c in self.classes]
+            asked = [int(resolve(c, seen.logits, names)) for c in self.classes]
             return [(c, 1.0) for c in asked]
         p = seen.logits.softmax(dim=1)[0]
         values, places = p.topk(min(self.top, len(p)))

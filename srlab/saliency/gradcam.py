@@ -31,7 +31,7 @@ class GradCAM(Saliency):
 
     def weigh(self, seen: Seen) -> torch.Tensor:
         """alpha (B, K)."""
-        return seen.gradients.mean(dim=(2, 3))
+        return seen.slopes.mean(dim=(2, 3))
 
 
 class GradCAMPlusPlus(Saliency):
@@ -55,7 +55,7 @@ class GradCAMPlusPlus(Saliency):
 
     def weigh(self, seen: Seen) -> torch.Tensor:
         """w (B, K), none negative."""
-        g = seen.gradients
+        g = seen.slopes
         total = seen.activations.sum(dim=(2, 3), keepdim=True)
         a = g**2 / (2 * g**2 + total * g**3 + EPS)
         return (a * g.clamp(min=0)).sum(dim=(2, 3))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -83,7 +84,7 @@ def find_head(model: nn.Module) -> nn.Linear:
     """
     own = getattr(model, "cam_head", None)
     if own:
-        return model.get_submodule(own)
+        return cast(nn.Linear, model.get_submodule(own))
     linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
     if not linear:
         raise ValueError(f"{type(model).__name__} has no linear layer to take w from")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -86,9 +86,12 @@ class Localiser(nn.Module):
         self.method, self.labels = method, list(labels)
         plan, middle, channels = METHODS[method], 4 * width, 8 * width
         self.net = PhotoNet(1, width, depth)
-        self.net.head = nn.Identity()  # the heads below take its place
+        self.net.head = cast(Any, nn.Identity())  # the heads below take its place
         between = plan.between or nn.Identity
         self.between = nn.ModuleList([between(), between()])
+        self.head: Any  # of the method: `logits`, `loss` and `maps`
+        self.card: Any = None  # how it was trained
+        self.made: dict[str, Any] = {}  # what the training says of itself
         if plan.head:
             self.head = plan.head(channels, middle, len(labels))
         else:
@@ -134,7 +137,13 @@ class Localiser(nn.Module):
         middle = self._between(0, net.stage2(early), generator, share)
         return middle, self._between(1, net.stage3(middle), generator, share)
 
-    def _between(self, place: int, x, generator, share: float) -> torch.Tensor:
+    def _between(
+        self,
+        place: int,
+        x: torch.Tensor,
+        generator: torch.Generator | None,
+        share: float,
+    ) -> torch.Tensor:
         module = self.between[place]
         if isinstance(module, nn.Identity):
             return x

@@ -15,8 +15,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
+from torch import nn
 from tqdm.auto import tqdm
 
 from srlab.images import to_uint8
@@ -130,7 +132,7 @@ def teach(
 
 
 def run(
-    plan: Lesson, folder: str | Path, out: str | Path | None = None, device=None
+    plan: Lesson, folder: str | Path, out: str | Path | None = None, device: Any = None
 ) -> Path:
     """A whole run: teach (or go on), write localiser_METHOD.safetensors and its card.
 
@@ -174,13 +176,20 @@ def _mine(first: Localiser, data: Photographs) -> torch.Tensor:
     return torch.cat(found)
 
 
-def _round(plan, data, folder, device, first=None, spent: float = 0.0) -> Localiser:
+def _round(
+    plan: Any,
+    data: Any,
+    folder: str | Path | None,
+    device: Any,
+    first: Any = None,
+    spent: float = 0.0,
+) -> Localiser:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         net = Localiser(plan.method, data.names).start()
     if first is not None:
-        net.first.load_state_dict(first.state_dict())
-    net.to(device, memory_format=torch.channels_last)
+        cast(nn.Module, net.first).load_state_dict(first.state_dict())
+    net.to(device).to(memory_format=torch.channels_last)
     trunk = [p for p in net.net.parameters() if p.requires_grad]
     groups = [
         {"params": trunk, "base": plan.rate},
@@ -189,7 +198,7 @@ def _round(plan, data, folder, device, first=None, spent: float = 0.0) -> Locali
     optimizer = torch.optim.AdamW(groups, plan.rate, weight_decay=plan.weight_decay)
     state = State(net, optimizer, asdict(plan), seconds=spent)
     if folder is not None:
-        state.resume(folder)
+        state.resume(Path(folder))
     _loop(plan, state, data, folder, device)
     trained = state.average.eval()
     before = first.made if first is not None else {"steps": 0, "minutes": 0.0}
@@ -206,7 +215,9 @@ def _clock(device: torch.device) -> Callable[[], float]:
     return time.process_time if device.type == "cpu" else time.perf_counter
 
 
-def _loop(plan, state, data, folder, device) -> None:
+def _loop(
+    plan: Any, state: Any, data: Any, folder: str | Path | None, device: Any
+) -> None:
     clock, generator = _clock(device), torch.Generator()
     squares, labels = data.squares.to(device), data.labels.to(device)
     begun, before = clock(), state.seconds

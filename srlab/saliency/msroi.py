@@ -15,6 +15,8 @@ features by the photo classifier's own answers.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -52,6 +54,7 @@ class MsroiNet(nn.Module):
             nn.Conv2d(narrow, width, 3, padding=1, groups=narrow),  # depthwise
             nn.Conv2d(width, width, 3, padding=1),
         )
+        self.card: Any = None  # how it was trained
         self.head = nn.Linear(width, classes or len(self.labels))
 
     @property
@@ -91,7 +94,12 @@ class MSROI(Saliency):
         top: how many classes; the paper's program takes 5.
     """
 
-    def __init__(self, model: nn.Module | None = None, layer=None, top: int = 5):
+    def __init__(
+        self,
+        model: nn.Module | None = None,
+        layer: str | nn.Module | None = None,
+        top: int = 5,
+    ):
         super().__init__(model or msroi_net(), layer)
         self.top = check_whole(top, "top", 1)
         from srlab.saliency.layers import find_head

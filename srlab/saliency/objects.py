@@ -14,6 +14,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -130,7 +131,7 @@ def imagenette_boxes() -> dict[str, tuple[tuple[float, ...], ...]]:
     return {key: tuple(tuple(b) for b in boxes) for key, boxes in found.items()}
 
 
-def boxes_mask(boxes, height: int, width: int) -> torch.Tensor:
+def boxes_mask(boxes: Any, height: int, width: int) -> torch.Tensor:
     """(1, 1, height, width): 1 in any of the boxes (x0, y0, x1, y1), 0 elsewhere."""
     return filled([_corners(box) for box in boxes], height, width)
 
@@ -141,7 +142,7 @@ def _corners(box: tuple[float, ...]) -> tuple[Point, ...]:
     return (x0, y0), (x1 - 1, y0), (x1 - 1, y1 - 1), (x0, y1 - 1)
 
 
-def _entry(name: str, file: str | Path | None):
+def _entry(name: str, file: str | Path | None) -> Any:
     known = _read(file)
     if name not in known:
         raise KeyError(f"nothing was drawn on {name!r}; there is {', '.join(known)}")

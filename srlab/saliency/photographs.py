@@ -8,6 +8,7 @@ milder bounds: 0.35 to 1 of the area, since what is cut off is erased, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +39,8 @@ def photographs(data: str, limit: int = 0) -> Photographs:
     """
     if data == "photos":
         names = images.photo_names()[: limit or None]
-        pictures, labels = [images.photo(n) for n in names], [*range(len(names))]
+        pictures: Iterable[torch.Tensor] = [images.photo(n) for n in names]
+        labels = [*range(len(names))]
     else:
         base, _, part = data.partition("/")
         folder = datasets.find(base)

@@ -9,8 +9,11 @@ their masks are all the same; `top` asks about the most energetic channels alone
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from srlab.images import check_whole
 from srlab.saliency.base import Saliency, Seen, _still
@@ -38,7 +41,14 @@ class ScoreCAM(Saliency):
     pictures whose mean was subtracted before.
     """
 
-    def __init__(self, model, layer=None, reshape=None, top: int = 0, batch: int = 16):
+    def __init__(
+        self,
+        model: nn.Module,
+        layer: str | nn.Module | None = None,
+        reshape: Any = None,
+        top: int = 0,
+        batch: int = 16,
+    ):
         super().__init__(model, layer, reshape)
         self.top = check_whole(top, "top", 0)
         self.batch = check_whole(batch, "batch", 1)
@@ -65,7 +75,9 @@ class ScoreCAM(Saliency):
             s[order[self.top :]] = s[scored[self.top // 2 :]].mean()
         return s
 
-    def _masked(self, x, hidden, channels: torch.Tensor) -> torch.Tensor:
+    def _masked(
+        self, x: torch.Tensor, hidden: torch.Tensor, channels: torch.Tensor
+    ) -> torch.Tensor:
         """(n, 3, h0, w0): the picture behind each channel's mask H_k."""
         masks = F.interpolate(
             channels[:, None], size=x.shape[-2:], mode="bilinear", align_corners=True
@@ -77,5 +89,6 @@ class ScoreCAM(Saliency):
 
     def _hidden(self, x: torch.Tensor) -> torch.Tensor:
         mean = getattr(self.model, "mean", None)
-        fits = isinstance(mean, torch.Tensor) and mean.shape == (1, 3, 1, 1)
-        return mean.expand_as(x) if fits else torch.zeros_like(x)
+        if isinstance(mean, torch.Tensor) and mean.shape == (1, 3, 1, 1):
+            return mean.expand_as(x)
+        return torch.zeros_like(x)

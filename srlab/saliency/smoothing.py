@@ -9,6 +9,7 @@ the thesis that the course follows sums maps of several methods.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import torch
 
@@ -43,13 +44,13 @@ class Augmented:
         """(B, 1, H, W) in [0, 1], of the class that the picture itself is given."""
         if target is None and isinstance(self.saliency, Saliency):
             target = self.saliency.look(image).target
-        total = 0
+        seen = []
         for gain in self.gains:
-            total = total + self.saliency(image * gain, target)
+            seen.append(self.saliency(image * gain, target))
             if self.mirror:
-                seen = self.saliency(image.flip(-1) * gain, target)
-                total = total + seen.flip(-1)
-        return total / (len(self.gains) * (1 + self.mirror))
+                turned = self.saliency(image.flip(-1) * gain, target)
+                seen.append(turned.flip(-1))
+        return reduce(torch.add, seen) / (len(self.gains) * (1 + self.mirror))
 
 
 class Principal(Saliency):
@@ -78,7 +79,9 @@ class Ensemble:
         how: "mean" or "max".
     """
 
-    def __init__(self, saliencies: Sequence[Callable[..., torch.Tensor]], how="mean"):
+    def __init__(
+        self, saliencies: Sequence[Callable[..., torch.Tensor]], how: str = "mean"
+    ):
         if not saliencies:
             raise ValueError("an ensemble needs at least one saliency")
         if how not in ("mean", "max"):

@@ -105,5 +105,5 @@ def teacher(source: str) -> nn.Module:
             raise ValueError(
                 f"{source!r} is neither a file nor one of torchvision's nets"
             ) from None
-        net.side = 224  # `distil` brings its views to that
+        vars(net)["side"] = 224  # `distil` brings its views to that
     return net.eval().requires_grad_(False)

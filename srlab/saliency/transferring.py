@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -68,7 +69,8 @@ def embed(net: PhotoNet, picture: torch.Tensor | str | Path) -> torch.Tensor:
     if not isinstance(picture, torch.Tensor):
         picture = images.read(picture)
     x = net.prepare(opaque(picture))
-    return sum(net.features(v).mean(dim=(2, 3)) for v in (x, x.flip(-1))) / 2
+    first, second = (net.features(v).mean(dim=(2, 3)) for v in (x, x.flip(-1)))
+    return (first + second) / 2
 
 
 def from_folders(folder: str | Path) -> dict[str, list[Path]]:
@@ -89,12 +91,12 @@ def from_folders(folder: str | Path) -> dict[str, list[Path]]:
     return found
 
 
-def _with_head(net: PhotoNet, labels: list[str], fitted, scale) -> PhotoNet:
+def _with_head(net: PhotoNet, labels: list[str], fitted: Any, scale: Any) -> PhotoNet:
     weight = torch.from_numpy(fitted.coef_).float()
     bias = torch.from_numpy(fitted.intercept_).float()
     if len(labels) == 2:  # scikit-learn gives one row, the second class's log-odds
         weight, bias = torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2
-    made = PhotoNet(names=labels, width=net.stem[0].out_channels)
+    made = PhotoNet(names=labels, width=cast(nn.Conv2d, net.stem[0]).out_channels)
     rest = {k: v for k, v in net.state_dict().items() if not k.startswith("head.")}
     made.head = nn.Linear(weight.shape[1], len(labels))
     rest |= {"head.weight": weight / scale, "head.bias": bias}

@@ -8,6 +8,7 @@ They have `encode` and `decode` like any codec, and their rates are real bytes.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 _PLACES = {
     "AdaptiveTwoLayer": "adaptive",
@@ -42,7 +43,7 @@ _PLACES = {
 __all__ = [*_PLACES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(import_module(f"srlab.schemes.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'srlab.schemes' has no attribute {name!r}")

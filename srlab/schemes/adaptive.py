@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 
@@ -123,7 +123,7 @@ class AdaptiveTwoLayer:
         """The ways to code that direct files are tried with, the family's first."""
         made = [Kind(self.family, lambda q, scale: min(1.0, q / self.full))]
         if self.flat and self._is_jpeg:
-            coded = {"optimize": self.family(self.qualities[0]).optimize}
+            coded = {"optimize": cast(Any, self.family(self.qualities[0])).optimize}
             made.append(Kind(partial(flat, **coded), flat_level))
             made.append(made[0]._replace(make=partial(whole_chroma, **coded)))
         return made + [made[0]._replace(make=other) for other in self.others]
@@ -186,13 +186,13 @@ class _Search:
         )
         return self.trials.direct(kind, k), k
 
-    def _restored(self, scale: int, kinds, starts) -> tuple[Kind, int]:
+    def _restored(self, scale: int, kinds: Any, starts: Any) -> tuple[Kind, int]:
         """Kind and place of the best restored layer.
 
         Nets take long, so only kinds that come near the best without them are walked.
         """
         near = _NEAR * min(cost for cost, _ in starts)
-        found = []
+        found: list[tuple[Any, ...]] = []
         for kind, (rough, k) in zip(kinds, starts, strict=True):
             if rough <= near:
                 cost = partial(self._cost_at, scale, kind)

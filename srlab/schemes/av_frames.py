@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def available(codec: str = "libx265") -> bool:
     return True
 
 
-def load(codec: str = "libx265"):
+def load(codec: str = "libx265") -> Any:
     """PyAV's module; ImportError that says what to install without that encoder."""
     if codec not in _CODECS:
         raise ValueError(f"codec must be one of {', '.join(_CODECS)}, not {codec!r}")
@@ -131,7 +132,7 @@ def check_size(height: int, width: int, form: str, film: str = "") -> None:
         )
 
 
-def frame_of(image: torch.Tensor, form: str):
+def frame_of(image: torch.Tensor, form: str) -> Any:
     """(1, C, H, W) in [0, 1] -> a frame of those planes, BT.601 in studio swing."""
     array = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()
     kind = "gray" if array.shape[2] == 1 else "rgb24"
@@ -144,7 +145,7 @@ def frame_of(image: torch.Tensor, form: str):
     return _through(frame, [("scale", scale), ("format", form)])
 
 
-def image_of(frame) -> torch.Tensor:
+def image_of(frame: Any) -> torch.Tensor:
     """A decoded frame -> (1, C, H, W) float32 on the 1/255 grid."""
     grey = frame.format.name.startswith("gray")
     kind = "gray" if grey else "rgb24"
@@ -156,7 +157,9 @@ def image_of(frame) -> torch.Tensor:
     return from_uint8(torch.from_numpy(array.copy()).permute(2, 0, 1)[None])
 
 
-def mark(frame, rectangles: Sequence[Rectangle], offset: float, rest: float = 0.0):
+def mark(
+    frame: Any, rectangles: Sequence[Rectangle], offset: float, rest: float = 0.0
+) -> Any:
     """The same frame with regions of interest that do not overlap.
 
     Args:
@@ -188,7 +191,7 @@ def split_crf(crf: float) -> tuple[int, float]:
     return whole, (crf - whole) / 51
 
 
-def _through(frame, filters: Sequence[tuple[str, str]]):
+def _through(frame: Any, filters: Sequence[tuple[str, str]]) -> Any:
     """A frame through a chain of FFmpeg's filters."""
     graph = load().filter.Graph()
     last = graph.add_buffer(
@@ -238,7 +241,7 @@ def check_bytes(data: bytes) -> bytes:
         raise TypeError(f"decode takes the bytes of a file, not a {given}") from None
 
 
-def colours(context) -> None:
+def colours(context: Any) -> None:
     """Say in the stream what the numbers mean: sRGB through BT.601, studio swing."""
     context.color_range, context.colorspace = 1, 6
     context.color_primaries, context.color_trc = 1, 13

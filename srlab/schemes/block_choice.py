@@ -25,8 +25,9 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -85,7 +86,8 @@ class BlockTwoLayer:
 
         Raises ValueError where the choices are not of this picture's blocks.
         """
-        size = tuple(check_one(image).shape[-2:])
+        check_one(image)
+        size = (image.shape[-2], image.shape[-1])
         one = self._checked(size)
         filled = fill(image, SIDE)
         streams = [b"", b"", b""]
@@ -112,7 +114,14 @@ class BlockTwoLayer:
             raise ValueError(f"this picture has {shape} blocks, the choices {given}")
         return self.choices.bool()
 
-    def _placed(self, codec, data: bytes, canvas, chosen, side: int) -> torch.Tensor:
+    def _placed(
+        self,
+        codec: Any,
+        data: bytes,
+        canvas: torch.Tensor,
+        chosen: torch.Tensor,
+        side: int,
+    ) -> torch.Tensor:
         """The canvas with a stream's blocks where they belong."""
         count, y = int(chosen.sum()), codec.decode(data)
         columns = -(-count // MOST)
@@ -122,9 +131,11 @@ class BlockTwoLayer:
             y = y.mean(1, keepdim=True)
         blocks = split(canvas, side)
         blocks[chosen.flatten()] = split(y, side, True)[:count]
-        return join(blocks, tuple(canvas.shape[-2:]), side)
+        return join(blocks, (canvas.shape[-2], canvas.shape[-1]), side)
 
-    def _restored(self, data: bytes, y, one, size) -> torch.Tensor:
+    def _restored(
+        self, data: bytes, y: torch.Tensor, one: torch.Tensor, size: tuple[int, int]
+    ) -> torch.Tensor:
         """The picture with one layer's blocks, and SR for the others."""
         half = tuple(n // 2 for n in y.shape[-2:])
         canvas = imresize(y, size=half).clamp(0, 1) if one.any() else y[..., ::2, ::2]
@@ -145,18 +156,20 @@ class BlockTwoLayer:
         """
         check_name(on_damage, "on_damage", ("raise", "base"))
         found = container.unpack(data, "two-layer", partial=on_damage == "base")
-        if len(found.payloads) != 4 or None in found.payloads[:3]:
+        whole = [payload for payload in found.payloads[:3] if payload is not None]
+        if len(found.payloads) != 4 or len(whole) != 3:
             raise CorruptStream("the choices or one of the first streams are damaged")
-        one, level = self._opened(found.payloads[0], found.size)
+        head, directs, bases = whole
+        one, level = self._opened(head, found.size)
         channels, filled = found.channels, [n * SIDE for n in one.shape]
         y = torch.zeros(1, channels, *filled)
         if one.any():
-            y = self._placed(self.direct, found.payloads[1], y, one, SIDE)
+            y = self._placed(self.direct, directs, y, one, SIDE)
         size = found.size
         if one.all():
             return y[..., : size[0], : size[1]].contiguous()
         codec = BlockTwoLayer(None, self.direct, self.base, self.restorer, level=level)
-        sr = codec._restored(found.payloads[2], y, one, size)
+        sr = codec._restored(bases, y, one, size)
         if found.payloads[3] is None:
             warnings.warn("the residual is damaged: the base alone", stacklevel=2)
         if not found.payloads[3]:
@@ -167,7 +180,7 @@ class BlockTwoLayer:
         both = codec._layers.add(sr, coded)
         return torch.where(pixels_of(one, size), sr, both)
 
-    def _opened(self, head: bytes, size) -> tuple[torch.Tensor, float]:
+    def _opened(self, head: bytes, size: Sequence[int]) -> tuple[torch.Tensor, float]:
         """(choices, level) of a file."""
         if len(head) < _HEAD.size:
             raise CorruptStream("the head is cut off")
@@ -177,7 +190,7 @@ class BlockTwoLayer:
         if identity != identity_of(self.restorer):
             raise CorruptStream("the file was written with another restorer")
         shape = tuple(-(-n // SIDE) for n in size)
-        return take_choices(head[_HEAD.size :], shape), level / 255
+        return take_choices(head[_HEAD.size :], (shape[0], shape[1])), level / 255
 
 
 def shares(image: torch.Tensor, distortion: float, side: int) -> torch.Tensor:
@@ -189,7 +202,7 @@ def shares(image: torch.Tensor, distortion: float, side: int) -> torch.Tensor:
         image: (1, C, H, W), what was coded. distortion: the file's mean squared error
             in grey values squared. side: of blocks, a multiple of 16.
     """
-    total = 0
+    total = np.zeros(())
     for number, plane in enumerate(transform(fill(image, side))):
         bits = 0.5 * np.log2(np.maximum(plane**2 / max(distortion, 0.1), 1)).sum(-1)
         n = side // (16 if number else 8)
@@ -232,13 +245,13 @@ def chosen(
     first = shares(small, _error(decoded, small), SIDE // 2) * streams["base"]
     bits = 8 * first
     if scheme.residual is not None:
-        sr = scheme.restore(decoded, tuple(image.shape[-2:]))
+        sr = scheme.restore(decoded, (image.shape[-2], image.shape[-1]))
         missing = (image - sr + MIDDLE).clamp(0, 1)
         bits = bits + 8 * shares(missing, _error(z, image), SIDE) * streams["residual"]
     mine = 8 * shares(image, _error(y, image), SIDE) * len(data)
     return BlockTwoLayer(
         better_blocks(image, slope, (y, mine), (z, bits)), direct, scheme.base,
-        scheme.restorer, scheme.residual, scheme.level,
+        scheme.restorer, cast(Any, scheme.residual), scheme.level,
     )  # fmt: skip
 
 

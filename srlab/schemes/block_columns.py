@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -89,12 +92,12 @@ def take_choices(data: bytes, shape: tuple[int, int]) -> torch.Tensor:
     return torch.from_numpy(flags > 0)
 
 
-def _diagonals(shape: tuple[int, int]):
+def _diagonals(shape: Sequence[int]) -> Iterator[tuple[np.ndarray, ...]]:
     rows, columns = np.indices(shape)
     for number in range(sum(shape) - 1):
         yield np.nonzero(rows + columns == number)
 
 
-def _near(flags: np.ndarray, places) -> np.ndarray:
+def _near(flags: np.ndarray, places: Any) -> np.ndarray:
     padded = np.pad(flags, ((1, 0), (1, 0)))
     return padded[places[0], places[1] + 1] + padded[places[0] + 1, places[1]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -122,7 +123,7 @@ def assembled(
         for k, quality in enumerate((first, second))
     ]
     scheme = TwoLayer(
-        pair[0],
+        cast(Codec, pair[0]),  # the first is never without a quality
         models.restorer(net.up),
         pair[1],
         down=net.small if net.down is not None else None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import torch
 
@@ -63,8 +64,8 @@ def joint(
     if size is not None:
         found = _in_bytes(files, check_whole(size, "size", 1))
     else:
-        found = _of_quality(files, _check_dB(dB))
-    return found.codec, found.data
+        found = _of_quality(files, _check_dB(cast(float, dB)))
+    return cast(TwoLayer, found.codec), found.data
 
 
 class _Files:

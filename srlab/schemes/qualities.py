@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ Rule = Callable[[torch.Tensor, float, float, int], torch.Tensor]
 _CLOSE = 0.01  # how near a mean quality the bisection comes, if it can
 
 
-def _check_unit(value: object, name: str) -> None:
+def _check_unit(value: Any, name: str) -> None:
     good = isinstance(value, Real) and not isinstance(value, bool)
     if not good or not 0 <= value <= 1:
         raise ValueError(f"{name} must be 0 to 1, not {value!r:.40}")
@@ -82,8 +83,8 @@ class TwoPiece:
         self, P: torch.Tensor, start: float, end: float, block: int = 8
     ) -> torch.Tensor:
         p = blocks(P, block)
-        by_share = self.share is not None
-        inside = _highest(p, self.share) if by_share else p >= self.threshold
+        share = self.share
+        inside = p >= self.threshold if share is None else _highest(p, share)
         return torch.where(inside, float(end), float(start))
 
 
@@ -177,11 +178,11 @@ def block_entropy(P: torch.Tensor, n: int = 8) -> torch.Tensor:
     grey = (F.pad(P, (0, right, 0, down), mode="replicate") * 255).round()
     h, w = grey.shape[-2] // n, grey.shape[-1] // n
     values = grey.view(h, n, w, n).transpose(1, 2).reshape(h * w, n * n)
-    values = np.sort(values.numpy().astype(np.int32), axis=1)
-    first = np.ones_like(values, dtype=bool)
-    first[:, 1:] = values[:, 1:] != values[:, :-1]
+    sorts = np.sort(values.numpy().astype(np.int32), axis=1)
+    first = np.ones_like(sorts, dtype=bool)
+    first[:, 1:] = sorts[:, 1:] != sorts[:, :-1]
     place = np.flatnonzero(first)  # where a run of equal values begins
-    p = np.diff(np.append(place, values.size)) / (n * n)
+    p = np.diff(np.append(place, sorts.size)) / (n * n)
     H = np.bincount(place // (n * n), -p * np.log2(p), minlength=h * w)
     return torch.from_numpy(H + 0.0).float().abs().view(h, w)
 
@@ -207,14 +208,14 @@ class Progressive:
     ) -> torch.Tensor:
         """ValueError where no lambda gives that mean: P = 0 stays at start."""
         p = blocks(P, block)
-        gain = self.gain if self.mean is None else self._solve(p, start, end)
+        gain = self.gain if self.mean is None else self._solve(p, start, end, self.mean)
         return _progressive(p, start, end, gain)
 
-    def _solve(self, p: torch.Tensor, start: float, end: float) -> float:
+    def _solve(self, p: torch.Tensor, start: float, end: float, mean: float) -> float:
         low, high = 0.0, 1.0
         most = _progressive(p, start, end, 2.0**20).mean().item()
         least, most = sorted((float(start), most))
-        if not least - 0.5 <= self.mean <= most + 0.5:
+        if not least - 0.5 <= mean <= most + 0.5:
             raise ValueError(
                 f"a mean quality of {self.mean:g} cannot be met: this map gives from "
                 f"{least:.4g} to {most:.4g}, since {(p <= 0).float().mean():.0%} of "
@@ -224,7 +225,7 @@ class Progressive:
 
         def short(gain: float) -> bool:
             found = _progressive(p, start, end, gain).mean().item()
-            return found < self.mean if rises else found > self.mean
+            return found < mean if rises else found > mean
 
         while short(high) and high < 2**20:
             low, high = high, 2 * high

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from numbers import Real
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -71,7 +72,7 @@ class RoiJPEG:
             raise ValueError(f"dead_zone is None or 0 to 4, not {self.dead_zone!r:.40}")
 
     def __repr__(self) -> str:
-        what = self.saliency
+        what: Any = self.saliency
         if isinstance(what, torch.Tensor):
             what = f"map {what.shape[-2]} x {what.shape[-1]}"
         elif what is not None:
@@ -114,7 +115,7 @@ class RoiJPEG:
             return squeeze(plain)
         file = Coefficients(plain)
         for number, plane in enumerate(file.planes):
-            q = _at_blocks(Q, plane.shape[:2], image.shape[-2:])
+            q = _at_blocks(Q, plane.shape[:2], (image.shape[-2], image.shape[-1]))
             self._requantise(plane, q, file.tables[number], number > 0, Q.max())
         return squeeze(file.write())
 
@@ -179,4 +180,4 @@ def fit_bytes(
         return replace(fixed, rule=Progressive(gain=gain))
 
     found, data = meet_size(family, image, size, _LEAST, 16.0, tolerance)
-    return replace(codec, rule=found.rule), data
+    return replace(codec, rule=cast(RoiJPEG, found).rule), data

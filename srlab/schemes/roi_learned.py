@@ -79,8 +79,8 @@ class RoiLearned:
 
     def _gains(self, steps: np.ndarray, inverse: bool = False) -> torch.Tensor:
         """(h, w) numbers of levels -> the gain of each channel there, (1, M, h, w)."""
-        ladder = np.linspace(self.background, self.quality, self.levels)
-        ladder = torch.from_numpy(ladder).float()
+        steep = np.linspace(self.background, self.quality, self.levels)
+        ladder = torch.from_numpy(steep).float()
         table = self._codec.net.gain(ladder, inverse).detach()[..., 0, 0]  # (levels, M)
         return table[torch.from_numpy(steps).long()].permute(2, 0, 1)[None]
 

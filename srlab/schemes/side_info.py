@@ -14,6 +14,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,11 +66,12 @@ class SideInfo:
     @property
     def net(self) -> SideInfoNet:
         """The network, in eval mode on the CPU."""
-        own = isinstance(self.weights, SideInfoNet)
-        return self.weights if own else _loaded(str(self.weights))
+        if isinstance(self.weights, SideInfoNet):
+            return self.weights
+        return _loaded(str(self.weights))
 
     @cached_property
-    def _coder(self) -> DescriptorCoder | None:
+    def _coder(self) -> Any:
         return DescriptorCoder(self.net.context) if self.net.descriptors else None
 
     @cached_property
@@ -134,7 +136,7 @@ class SideInfo:
         one = np.full_like(found, errors.mean(axis=(1, 2)).argmin())
         maps = [found, self.descriptors(image, decoded), *([one] if price else [])]
 
-        def cost(symbols):
+        def cost(symbols: Any) -> float:
             apart = 255 * (self.mend(decoded, symbols) - image)
             bits = 8 * len(self._coder.encode(symbols)) / symbols.size if price else 0.0
             return apart.square().mean().item() + price * bits
@@ -143,7 +145,10 @@ class SideInfo:
 
     @torch.inference_mode()
     def mend(
-        self, decoded: torch.Tensor, symbols: np.ndarray | None, level=None
+        self,
+        decoded: torch.Tensor,
+        symbols: np.ndarray | None,
+        level: float | None = None,
     ) -> torch.Tensor:
         """(1, C, H, W) and a map -> the mended picture on the 1/255 grid.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -66,11 +66,11 @@ class Trials:
         self.image = check_one(image)
         self.qualities = qualities
         self.restorers = restorers
-        size = tuple(-(-n // 2) for n in image.shape[-2:])
+        size = [-(-n // 2) for n in image.shape[-2:]]
         self._small = imresize(image.float(), size=size).clamp(0, 1)
         self._made: dict[tuple, object] = {}
 
-    def _once(self, key: tuple, make: Callable):
+    def _once(self, key: tuple, make: Callable) -> Any:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
@@ -127,7 +127,7 @@ class Trials:
                 base, self.restorers[scale], scale=scale,
                 level=kind.level(self.qualities[k], scale),
             )  # fmt: skip
-            size = tuple(self.image.shape[-2:])
+            size = (self.image.shape[-2], self.image.shape[-1])
             sr = scheme.restore(self._decoded(scale, kind, k), size)
             mode = "cleaned" if scale == 1 else "base"
             data = self._packed(scheme, [first])

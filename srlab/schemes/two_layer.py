@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import torch
 from torch import nn
@@ -88,14 +89,16 @@ class TwoLayer:
         """What the first codec is given: (1, C, ceil(H / s), ceil(W / s))."""
         if self.down is not None:
             return self.down(image).clamp(0, 1)
-        size = tuple(-(-n // self.scale) for n in image.shape[-2:])
+        size = [-(-n // self.scale) for n in image.shape[-2:]]
         return imresize(image.float(), size=size).clamp(0, 1)
 
     def restore(self, decoded: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         """SR of the decoded small picture, cut to the size, on the 1/255 grid."""
         return self._restored(decoded, size, round(255 * self.level))
 
-    def _restored(self, decoded, size, level: int) -> torch.Tensor:
+    def _restored(
+        self, decoded: torch.Tensor, size: tuple[int, int], level: int
+    ) -> torch.Tensor:
         restorer = self.restorer or Interpolator(self.scale)
         if hasattr(restorer, "at"):
             restorer = restorer.at(level / 255)
@@ -112,7 +115,7 @@ class TwoLayer:
         """The scheme's pictures: down, decoded, sr, residual (+ 128), result."""
         first = self.base.encode(self.small(check_one(image)))
         decoded = self._like(self.base.decode(first), image)
-        size = tuple(image.shape[-2:])
+        size = (image.shape[-2], image.shape[-1])
         sr = self.restore(decoded, size)
         found = {"down": self.small(image), "decoded": decoded, "sr": sr}
         if self.residual is None:
@@ -167,7 +170,7 @@ class TwoLayer:
         check_name(on_damage, "on_damage", ("raise", "base"))
         found = container.unpack(data, "two-layer", partial=on_damage == "base")
         scale, level, flags = self._checked(found)
-        decoded = self.base.decode(found.payloads[1])
+        decoded = self.base.decode(cast(bytes, found.payloads[1]))  # see `_checked`
         size = tuple(-(-n // scale) for n in found.size)
         if tuple(decoded.shape[-2:]) != size:
             raise CorruptStream(
@@ -180,7 +183,7 @@ class TwoLayer:
         if found.payloads[2] is None:
             warnings.warn("the second stream is damaged: the base alone", stacklevel=2)
             return sr
-        coded = self.residual.decode(found.payloads[2])
+        coded = cast(Codec, self.residual).decode(found.payloads[2])
         if coded.shape[-2:] != sr.shape[-2:]:
             raise CorruptStream(f"a residual of {tuple(coded.shape[-2:])} pixels")
         return self.add(sr, coded)

@@ -113,7 +113,8 @@ class RoiVideo:
         s, M = self.smoothing, None
         for t, image in enumerate(each(frames)):
             form = av_frames.FORMATS[self.subsampling]
-            av_frames.check_size(*image.shape[-2:], form, self.codec)
+            height, width = image.shape[-2:]
+            av_frames.check_size(height, width, form, self.codec)
             P = map_of(self.saliency, image, t)
             M = P if M is None else torch.maximum(P, s * M + (1 - s) * P)
             yield image, region(M, self.threshold, self.block)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Bank", "Diverged", "GanWarning", "HealthWatch", "Report", "bank", "fit"]
 __all__ += ["held_out", "pairs", "photos", "pictures", "validate"]
 
-_LOSSES = {
+_LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "l1": nn.L1Loss(),
     "l2": nn.MSELoss(),
     "half_sum": lambda x, y: (x - y).square().sum() / (2 * len(x)),
@@ -144,13 +144,13 @@ def fit(
     net.train()
     if recipe.channels_last:
         net.to(memory_format=torch.channels_last)
-    data = data or bank(recipe, net, fabric.device)
+    found = data or bank(recipe, net, fabric.device)
     checks = validation_pairs(recipe, net, validation)
     bicubic = validate(None, checks, fabric.device)
     model, optimizer = fabric.setup(
         torch.compile(net) if recipe.compile else net, _optimizer(net, recipe)
     )
-    duel = Duel(fabric, recipe, net.upscale) if recipe.gan else None
+    duel = Duel(fabric, recipe, cast(int, net.upscale)) if recipe.gan else None
     rivals = (duel.player, duel.optimizer) if duel else (None, None)
     state = State(
         net, optimizer, recipe.as_dict(), rival=rivals[0], rival_optimizer=rivals[1]
@@ -159,7 +159,7 @@ def fit(
         state.resume(Path(folder))
     stopped = ""
     try:
-        _loop(fabric, model, state, recipe, data, checks, folder, watch, duel)
+        _loop(fabric, model, state, recipe, found, checks, folder, watch, duel)
     except KeyboardInterrupt:
         stopped = "interrupted"
     finally:
@@ -174,7 +174,17 @@ def fit(
     )  # fmt: skip
 
 
-def _loop(fabric, model, state, recipe, data, checks, folder, watch, duel) -> None:
+def _loop(
+    fabric: Any,
+    model: nn.Module,
+    state: Any,
+    recipe: Any,
+    data: Any,
+    checks: Any,
+    folder: str | Path | None,
+    watch: Any,
+    duel: Any,
+) -> None:
     """The loop that this course is about."""
     side = recipe.patch * (max(recipe.scales) if state.net.upscale == 1 else 1)
     share = (fabric.global_rank, fabric.world_size)
@@ -216,7 +226,9 @@ def _loop(fabric, model, state, recipe, data, checks, folder, watch, duel) -> No
             begun, before = time.perf_counter(), state.seconds
 
 
-def _step(fabric, model, state, recipe, batch, rate) -> dict[str, torch.Tensor]:
+def _step(
+    fabric: Any, model: nn.Module, state: Any, recipe: Any, batch: Any, rate: float
+) -> dict[str, torch.Tensor]:
     """One step of a network alone: forward, loss, backward, clip, move."""
     x, y = batch[:2]
     loss = _LOSSES[recipe.loss](model(x), y)
@@ -254,16 +266,17 @@ def _launch(recipe: Recipe, device: torch.device | str | None) -> Any:
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1:
         here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
-        where = {"devices": here, "num_nodes": world // here}
+        where: dict[str, Any] = {"devices": here, "num_nodes": world // here}
         kind = os.environ.get("LT_ACCELERATOR", "auto")
     else:
         wanted = torch.device(device) if device else None
         kind = wanted.type if wanted else "auto"
-        where = {"devices": [wanted.index or 0] if kind == "cuda" else 1}
+        first = (wanted.index or 0) if wanted else 0
+        where = {"devices": [first] if kind == "cuda" else 1}
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "cpu"
     precision = recipe.precision if kind == "cuda" else "32-true"
-    fabric = Fabric(accelerator=kind, precision=precision, **where)
+    fabric = Fabric(accelerator=kind, precision=cast(Any, precision), **where)
     fabric.launch()
     return fabric
 
@@ -284,7 +297,11 @@ def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> float:
 
 
 def _clip(
-    fabric, model, optimizer, clip: tuple[str, float] | None, rate: float
+    fabric: Any,
+    model: nn.Module,
+    optimizer: Any,
+    clip: tuple[str, float] | None,
+    rate: float,
 ) -> None:
     """("value", theta): each gradient to +-theta / rate, as VDSR; ("norm", n): to n."""
     if clip and clip[0] == "value":

@@ -8,7 +8,7 @@ Real-ESRGAN, arXiv 2107.10833): one step of each in turn, the generator first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["Duel", "perceptual_loss", "rival"]
 
 
+def game(recipe: Recipe) -> Gan:
+    """What the recipe says of its rival; ValueError if it has none."""
+    if recipe.gan is None:
+        raise ValueError(f"the recipe {recipe.name} has no discriminator")
+    return recipe.gan
+
+
 def rival(recipe: Recipe, scale: int) -> nn.Module:
     """The recipe's discriminator as the run begins, the same for the same seed."""
-    gan = recipe.gan
+    gan = game(recipe)
     settings = {"width": gan.width}
     if gan.discriminator != "UNetDiscriminator":  # those end in dense layers
         settings["size"] = recipe.patch * scale
@@ -55,8 +62,8 @@ class Duel:
         watch: what it said about the discriminator's health.
     """
 
-    def __init__(self, fabric, recipe: Recipe, scale: int):
-        self.fabric, self.gan = fabric, recipe.gan
+    def __init__(self, fabric: Any, recipe: Recipe, scale: int):
+        self.fabric, self.gan = fabric, game(recipe)
         player = rival(recipe, scale).train()
         if recipe.channels_last:
             player.to(memory_format=torch.channels_last)
@@ -90,7 +97,14 @@ class Duel:
             group["lr"] = rate * self.ratio
         return parts | self._discriminator(fake.detach(), real)
 
-    def _generator(self, model, state: State, x, y, real):
+    def _generator(
+        self,
+        model: nn.Module,
+        state: State,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        real: torch.Tensor,
+    ) -> Any:
         gan, fabric = self.gan, self.fabric
         self.player.requires_grad_(False)  # its gradients are not needed here
         fake = model(x)
@@ -98,7 +112,7 @@ class Duel:
         with fabric.autocast():
             if self.perceptual is not None:
                 found["perceptual"] = self.perceptual(fake, y)
-            logits = self.player(real) if self.adversarial.relative else None
+            logits: Any = self.player(real) if self.adversarial.relative else None
             found["adversarial"] = self.adversarial.generator(logits, self.player(fake))
         total = sum(getattr(gan, name) * value for name, value in found.items())
         state.optimizer.zero_grad()
@@ -108,7 +122,9 @@ class Duel:
             k: v.detach() for k, v in found.items()
         }
 
-    def _discriminator(self, fake, real) -> dict[str, torch.Tensor]:
+    def _discriminator(
+        self, fake: torch.Tensor, real: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
         self.player.requires_grad_(True)
         on_real, on_fake = self.player(real), self.player(fake)
         loss = self.adversarial.discriminator(on_real, on_fake)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -30,7 +31,7 @@ class Coding:
         full: the quality that is the plane's 1; the plane is quality / full.
     """
 
-    make: Callable[[float], codecs.Codec] | None
+    make: Callable[[Any], codecs.Codec] | None
     qualities: tuple[float, ...]
     full: float = 100.0
 
@@ -50,7 +51,9 @@ CODINGS: Mapping[str, Coding] = {
 }
 
 
-def coded(picture: torch.Tensor, scale: int, coding: Coding, quality: float):
+def coded(
+    picture: torch.Tensor, scale: int, coding: Coding, quality: float
+) -> torch.Tensor:
     """What a decoder has of a picture, and the level of its quality.
 
     Args:
@@ -91,7 +94,7 @@ class CodedBank(Bank):
         super().__init__(_in_turn(pictures, coding, scale, each), device, seed)
 
 
-def _in_turn(pictures, coding: Coding, scale: int, each: int) -> Iterator:
+def _in_turn(pictures: Any, coding: Coding, scale: int, each: int) -> Iterator:
     from tqdm.auto import tqdm
 
     count, n = min(each, len(coding.qualities)), 0

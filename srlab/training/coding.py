@@ -103,7 +103,12 @@ def recipe(name: str, preset: str = "full") -> Coding:
     if name not in _BOOK:
         raise ValueError(f"no codec is called {name!r}; there are {', '.join(_BOOK)}")
     full = _BOOK[name]
-    live = {"data": PHOTOS, "validation": ("held_out",), "batch": 4, "patch": 128}
+    live: dict[str, Any] = {
+        "data": PHOTOS,
+        "validation": ("held_out",),
+        "batch": 4,
+        "patch": 128,
+    }
     known = {
         "full": full,
         "short": replace(full, preset="short", steps=8000, batch=8, patch=128),
@@ -148,7 +153,7 @@ def fit_codec(
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
-    net.train().to(device, memory_format=torch.channels_last)
+    net.train().to(device).to(memory_format=torch.channels_last)
     data = Bank(((p, p) for p in _coloured(plan.data, plan)), device, plan.seed)
     checks = [_middle(p) for p in _coloured(plan.validation, plan)]
     optimizer = torch.optim.Adam(net.parameters(), plan.rate)
@@ -165,7 +170,9 @@ def fit_codec(
     return state
 
 
-def _loop(plan, state, data, checks, folder, watch) -> None:
+def _loop(
+    plan: Any, state: Any, data: Any, checks: Any, folder: str | Path | None, watch: Any
+) -> None:
     lambdas = torch.tensor(plan.lambdas, device=data.device)
     begun, before = time.perf_counter(), state.seconds
     total = torch.zeros((), device=data.device)
@@ -206,7 +213,9 @@ def _loop(plan, state, data, checks, folder, watch) -> None:
         total.zero_()
 
 
-def _loss(net, x, step: int, plan: Coding, lambdas: torch.Tensor) -> torch.Tensor:
+def _loss(
+    net: Any, x: torch.Tensor, step: int, plan: Coding, lambdas: torch.Tensor
+) -> torch.Tensor:
     """Mean over the batch of bpp + lambda 255^2 MSE, every quality equally often."""
     generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
     turn = torch.arange(len(x)) + torch.randint(6, (1,), generator=generator)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -43,7 +44,9 @@ def latents(sets: tuple[str, ...], codec: MeanScale, limit: int = 0) -> list:
 
 
 @torch.no_grad()
-def symbols_of(y: torch.Tensor, codec: MeanScale, quality: float):
+def symbols_of(
+    y: torch.Tensor, codec: MeanScale, quality: float
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Symbols and scale indices, (1, M, h, w), as `MeanScale(quality)` codes them."""
     y = y * codec.net.gain(torch.tensor([quality]))
     z = codec.net.h_a(y).round()
@@ -80,7 +83,7 @@ def begin(net: ContextNet, made: list[tuple[torch.Tensor, torch.Tensor]]) -> Non
         found = torch.linalg.solve(a + damp[:, None, None] * torch.eye(len(taps)), b)
         if first:  # a relative change of the scale, in steps of the table over 16
             found = found / mean[:, None].clamp(min=0.05) / (16 * LOG_STEP)
-            net.head[2].bias[M:] = -(found.sum(1) * mean) * 0.5
+            net.head[2].get_parameter("bias")[M:] = -(found.sum(1) * mean) * 0.5
             found = found * 0.5
         flat = torch.zeros(M, SIDE * SIDE)
         flat[:, taps] = found
@@ -119,7 +122,7 @@ def fit_context(
     while share < 1:
         for group in optimizer.param_groups:
             group["lr"] = rate * (1 + math.cos(math.pi * share)) / 2
-        pick = torch.randint(len(pairs), (1,), generator=draw).item()
+        pick = int(torch.randint(len(pairs), (1,), generator=draw))
         symbols, index = pairs[pick]
         optimizer.zero_grad()
         (net.bits(symbols, index) / symbols[0, 0].numel() / 50).backward()
@@ -173,7 +176,7 @@ def run(
 
 
 @torch.no_grad()
-def compare(sets: dict[str, list[torch.Tensor]], rules: dict[str, ContextNet]):
+def compare(sets: dict[str, list[torch.Tensor]], rules: dict[str, ContextNet]) -> Any:
     """Estimated bits with and without context, a row a set, order and quality.
 
     Args:

@@ -79,9 +79,12 @@ class DegradedBank:
             self._held = self._make(*key)
             self._block = key
         mine = slice(place * count + rank, (place + 1) * count, world)
-        return tuple(t[mine] for t in self._held)
+        small, target, plain = (t[mine] for t in self._held)
+        return small, target, plain
 
-    def _make(self, block: int, count: int, size: int, batches: int):
+    def _make(
+        self, block: int, count: int, size: int, batches: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """All pairs of a block in random order, each part on the device."""
         parts: list[tuple[torch.Tensor, ...]] = []
         for k in range(batches):
@@ -89,7 +92,9 @@ class DegradedBank:
             parts.append(self._pairs(number, count, size))
         order = torch.randperm(count * batches, generator=self._generator(~block))
         order = order.to(self.device)
-        return tuple(torch.cat(part)[order] for part in zip(*parts, strict=True))
+        found = (torch.cat(part)[order] for part in zip(*parts, strict=True))
+        small, target, plain = found
+        return small, target, plain
 
     @torch.no_grad()
     def _pairs(self, number: int, count: int, size: int) -> tuple[torch.Tensor, ...]:

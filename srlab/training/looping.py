@@ -25,7 +25,7 @@ __all__ = ["go", "plain"]
 
 
 def go(
-    plan,
+    plan: Any,
     state: State,
     step: Callable[[int, float, float], torch.Tensor],
     validate: Callable[[nn.Module], dict[str, float]],
@@ -57,7 +57,15 @@ def go(
         state.net.eval()
 
 
-def _loop(plan, state, step, validate, folder, watch, warm_up) -> None:
+def _loop(
+    plan: Any,
+    state: Any,
+    step: Any,
+    validate: Any,
+    folder: str | Path | None,
+    watch: Any,
+    warm_up: int,
+) -> None:
     begun, before, total = time.perf_counter(), state.seconds, 0.0
     bar = tqdm(
         desc=plan.name, initial=state.step, total=plan.steps, leave=False, mininterval=2
@@ -81,7 +89,9 @@ def _loop(plan, state, step, validate, folder, watch, warm_up) -> None:
         row |= validate(state.average) | {"seconds": state.seconds}
         state.keep(-row["score"])
         state.history.append(row)
-        shown = {k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row}
+        shown: dict[str, object] = {
+            k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row
+        }
         bar.set_postfix(shown)
         if folder is not None:
             state.save(Path(folder))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -43,7 +44,9 @@ class Patterns:
 
     @classmethod
     @torch.no_grad()
-    def found(cls, plan: Side, net: SideInfoNet, data: CodedBank, steps: int = 64):
+    def found(
+        cls, plan: Side, net: SideInfoNet, data: CodedBank, steps: int = 64
+    ) -> Patterns:
         """From crops of the training pictures, mended by what the run starts from.
 
         The same at each start of a run, so a run that was stopped goes on with them.
@@ -51,7 +54,9 @@ class Patterns:
         plain_net = SideInfoNet(**{**plan.net, "descriptors": False}).to(data.device)
         plain_net.load_state_dict(net.state_dict(), strict=False)
         plain_net.requires_grad_(False)
-        known = cls(lambda d, level: plain_net.mend(d, level, None), *[None] * 4)
+        known = cls(
+            lambda d, level: plain_net.mend(d, level, None), *cast(Any, [None] * 4)
+        )
         rows, levels = [], []
         for step in range(steps):
             x, y = data.batch(step, plan.batch, plan.patch, grid=SPACING)
@@ -92,7 +97,7 @@ class Patterns:
         net.extractor.begin_with(patterns, costs)
 
 
-def quantiser(rows: torch.Tensor, count: int, price: float, rounds: int = 30):
+def quantiser(rows: torch.Tensor, count: int, price: float, rounds: int = 30) -> Any:
     """Patterns (count, n) and their bits (count,) that code rows (m, n) cheaply.
 
     Lloyd's algorithm with the rate in its choice: P. A. Chou, T. Lookabaugh,
@@ -114,7 +119,9 @@ def quantiser(rows: torch.Tensor, count: int, price: float, rounds: int = 30):
     return patterns, bits
 
 
-def _nearest(rows: torch.Tensor, patterns: torch.Tensor, costs: torch.Tensor):
+def _nearest(
+    rows: torch.Tensor, patterns: torch.Tensor, costs: torch.Tensor
+) -> torch.Tensor:
     """Of rows (..., n) the pattern of least squared error and cost, (...)."""
     errors = patterns.square().sum(1) + costs - 2 * rows @ patterns.T
     return errors.argmin(dim=-1)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -53,19 +53,22 @@ def pictures(sets: Sequence[str], limit: int = 0) -> list[torch.Tensor]:
 
 
 def _read(name: str, limit: int) -> Iterator[torch.Tensor]:
-    base, start, stop = re.fullmatch(r"([^\[]+)(?:\[(\d*):(\d*)\])?", name).groups()
+    part = re.fullmatch(r"([^\[]+)(?:\[(\d*):(\d*)\])?", name)
+    if part is None:
+        raise ValueError(f"{name!r} is no set, nor a part of one such as DIV2K[:10]")
+    base, start, stop = part.groups()
     own = {"photos": photos, "held_out": held_out}
     if base in own:
         found: Sequence = [images.photo(n) for n in own[base]()[: limit or None]]
     else:
         found = [image for _, image in benchmark_set(base)]
-    part = found[int(start or 0) : int(stop) if stop else None]
-    for image in part[: limit or None]:
+    wanted = found[int(start or 0) : int(stop) if stop else None]
+    for image in wanted[: limit or None]:
         yield image.expand(-1, 3, -1, -1)
 
 
 def pairs(
-    found: Iterable[torch.Tensor], net: nn.Module, scales: Sequence[int]
+    found: Iterable[torch.Tensor], net: Any, scales: Sequence[int]
 ) -> Iterator[Pair]:
     """What the network takes, and what it should give, of each picture and scale.
 
@@ -93,7 +96,7 @@ def pairs(
 
 
 def bank(
-    recipe: Recipe, net: nn.Module, device: torch.device | str = "cpu"
+    recipe: Recipe, net: Any, device: torch.device | str = "cpu"
 ) -> Bank | DegradedBank:
     """The recipe's training pictures on the device, ready to be cropped.
 
@@ -130,8 +133,8 @@ def validate(
                 result = net(x)
         # NaN is not 0 dB: it is the loss's business to say so.
         result = result.float().nan_to_num(0.0).clamp(0, 1)
-        luma = (images.round8(images.luma(t)) for t in (result, y))
-        values.append(metrics.psnr(*luma, border=scale))
+        made, true = (images.round8(images.luma(t)) for t in (result, y))
+        values.append(metrics.psnr(made, true, border=scale))
     return sum(values) / len(values)
 
 

@@ -8,7 +8,7 @@ x -> down -> codec 1 -> decoded -> up -> SR;  x - SR + 1/2 -> codec 2 -> + SR ->
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -89,7 +89,7 @@ class Pipeline(nn.Module):
         coded, residual_bits = self._coded(self.second, residual, self.plan.second)
         return Layers(small, decoded, sr, sr + coded - MIDDLE, bits, residual_bits)
 
-    def _coded(self, codec, x: torch.Tensor, quality: float):
+    def _coded(self, codec: Any, x: torch.Tensor, quality: float) -> Any:
         if codec is None:
             return _jpeg(x, quality), x.new_zeros(len(x))
         found = codec(x, torch.full((len(x),), float(quality), device=x.device))

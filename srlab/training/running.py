@@ -9,6 +9,7 @@ import platform
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -20,6 +21,7 @@ from srlab.recipes.side_info import Side
 from srlab.recipes.two_codecs import TwoCodecs
 from srlab.saliency.distilling import Distillation
 from srlab.training import coding
+from srlab.training.adversarial import game
 from srlab.weights import Card, read_weights, write_weights
 
 __all__ = ["device_name", "measure", "remeasure", "run", "run_classifier", "run_codec"]
@@ -45,14 +47,16 @@ def run(recipe: Recipe, folder: str | Path, out: str | Path | None = None) -> Pa
         made = card(recipe, report, net)
         write_weights(file, net.cpu().state_dict(), made, recipe.stored)
         if report.rival is not None:
-            _write_rival(file, made, report)
+            _write_rival(file, made, report, report.rival.cpu())
     return file
 
 
-def _write_rival(file: Path, made: Card, report: training.Report) -> None:
+def _write_rival(
+    file: Path, made: Card, report: training.Report, player: nn.Module
+) -> None:
     """NAME_discriminator beside NAME: what judged the generator at the end."""
-    gan, player = report.recipe.gan, report.rival.cpu()
-    settings = {"width": gan.width}
+    gan = game(report.recipe)
+    settings: dict[str, Any] = {"width": gan.width}
     if hasattr(player, "size"):
         settings["size"] = player.size
     last = report.history[-1]
@@ -173,16 +177,25 @@ def run_side_info(
     )  # fmt: skip
 
 
-def _best(state, *starts: str) -> dict[str, float]:
+def _best(state: Any, *starts: str) -> dict[str, float]:
     """The validation of the step that is kept: the numbers with these names."""
-    best = next((r for r in state.history if r["step"] == state.best_step), {})
+    best: dict[str, Any] = next(
+        (r for r in state.history if r["step"] == state.best_step), {}
+    )
     return {
         f"validation_{k}": round(v, 4) for k, v in best.items() if k.startswith(starts)
     }
 
 
 def _keep(
-    plan, net, state, folder: Path, usual, seen: str = "", keys=None, **said
+    plan: Any,
+    net: Any,
+    state: Any,
+    folder: Path,
+    usual: Any,
+    seen: str = "",
+    keys: Any = None,
+    **said: Any,
 ) -> Path:
     """Write the weights of a run by plan; the card says how they were made."""
     file = folder / f"{plan.name}.safetensors"
@@ -229,7 +242,7 @@ def command(recipe: Recipe) -> str:
     """The command that makes the run, with what differs from the preset."""
     usual = recipes.get(recipe.name, recipe.preset)
     words = _words(recipe, usual, _KEYS)
-    if recipe.gan and recipe.gan.adversarial != usual.gan.adversarial:
+    if recipe.gan and usual.gan and recipe.gan.adversarial != usual.gan.adversarial:
         words.append(f"--adversarial {recipe.gan.adversarial}")
     return " ".join(words)
 
@@ -237,7 +250,7 @@ def command(recipe: Recipe) -> str:
 _KEYS = ("steps", "minutes", "batch", "patch", "start", "seed")
 
 
-def _words(plan, usual, keys: tuple[str, ...]) -> list[str]:
+def _words(plan: Any, usual: Any, keys: tuple[str, ...]) -> list[str]:
     """The command of a plan, with what differs from its preset."""
     words = [f"python -m srlab train {plan.name} --{plan.preset}"]
     for key in keys:
@@ -295,8 +308,8 @@ def remeasure(file: str | Path) -> Card:
         found = measure(net, tuple(int(scale) for scale in scales))
     else:
         return card
-    card = replace(card, metrics=card.metrics | found)
-    return write_weights(file, tensors, card, card.dtype)
+    card = replace(card, metrics={**card.metrics, **found})
+    return write_weights(file, tensors, card, cast(Any, card.dtype))
 
 
 def device_name() -> str:

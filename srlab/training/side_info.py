@@ -82,7 +82,7 @@ def fit_side_info(
 
     def step(number: int, _rate: float, share: float) -> torch.Tensor:
         x, y = data.batch(number, plan.batch, plan.patch, grid=SPACING)
-        if net.descriptors and share < plan.taught:
+        if known is not None and share < plan.taught:
             loss = _taught(net, known.labels(y, x), y, x)
         else:
             price = _prices(plan, x[:, 3, 0, 0]) * (share >= plan.calm)
@@ -117,7 +117,9 @@ def _begin_from(net: SideInfoNet, name: str) -> None:
     net.load_state_dict(tensors, strict=False)
 
 
-def _taught(net: SideInfoNet, labels: torch.Tensor, y, x) -> torch.Tensor:
+def _taught(
+    net: SideInfoNet, labels: torch.Tensor, y: torch.Tensor, x: torch.Tensor
+) -> torch.Tensor:
     """The loss while descriptors have set meanings; each part of the net has one."""
     decoded, level = x[:, :3], x[:, 3:]
     x_hat = F.one_hot(labels, net.classes).permute(0, 3, 1, 2).to(decoded.dtype)
@@ -135,9 +137,9 @@ def _prices(plan: Side, level: torch.Tensor) -> torch.Tensor:
     coding = _coding(plan)
     worth = plan.worth or (1.0,) * len(coding.qualities)
     known = zip(map(coding.level, coding.qualities), worth, strict=True)
-    levels, worth = (level.new_tensor(v) for v in zip(*known, strict=True))
+    levels, worths = (level.new_tensor(v) for v in zip(*known, strict=True))
     at = (level[:, None] - levels).abs().argmin(1)
-    return plan.price * worth[at]
+    return plan.price * worths[at]
 
 
 def _coding(plan: Side) -> Coding:
@@ -152,7 +154,7 @@ def _sigma(plan: Side, share: float) -> float:
     return first * (last / first) ** share
 
 
-def _checks(found, coding: Coding):
+def _checks(found: Any, coding: Coding) -> Any:
     """Each picture at all qualities: uint8 (4, H, W) and (3, H, W)."""
     for picture in found:
         y = images.crop_to_multiple(picture[None].expand(-1, 3, -1, -1).cpu(), 2)[0]

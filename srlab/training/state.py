@@ -40,7 +40,7 @@ class State:
             weights are kept, not those of the best PSNR: a GAN is not after PSNR.
     """
 
-    net: nn.Module
+    net: Any  # an nn.Module, and what the trainer asks of it
     optimizer: torch.optim.Optimizer
     recipe: dict[str, Any]
     step: int = 0
@@ -64,7 +64,7 @@ class State:
         """
         self.step += 1
         pull = 1 - min(decay, (1 + self.step) / (10 + self.step)) if decay else 1.0
-        slow = [p for p in self.average.parameters()]
+        slow: list[torch.Tensor] = [*self.average.parameters()]
         torch._foreach_lerp_(slow, [p.data for p in self.net.parameters()], pull)
         for old, new in zip(self.average.buffers(), self.net.buffers(), strict=True):
             old.copy_(new)

@@ -57,7 +57,8 @@ def fit_two_codecs(
         missing.
     """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    line = Pipeline(plan).train().to(device, memory_format=torch.channels_last)
+    line = Pipeline(plan).train().to(device)
+    line.to(memory_format=torch.channels_last)
     data = Bank(((p, p) for p in _large_enough(plan)), device, plan.seed)
     checks = [_middle(p) for p in pictures(plan.validation, plan.limit)]
     duel = _Duel(plan, device) if plan.adversarial else None
@@ -72,7 +73,10 @@ def fit_two_codecs(
         x, _ = data.batch(number, plan.batch, plan.patch)
         return _step(plan, state, to_ycbcr(x) if _wide(plan) else x, duel, rate)
 
-    go(plan, state, step, lambda net: validate_two_codecs(net, checks), folder, watch)
+    def validate(net: Any) -> dict[str, float]:
+        return validate_two_codecs(net, checks)
+
+    go(plan, state, step, validate, folder, watch)
     return line, state
 
 
@@ -80,7 +84,9 @@ def _wide(plan: TwoCodecs) -> bool:
     return plan.colour == "ycbcr"
 
 
-def _step(plan, state, x: torch.Tensor, duel, rate: float) -> torch.Tensor:
+def _step(
+    plan: Any, state: Any, x: torch.Tensor, duel: Any, rate: float
+) -> torch.Tensor:
     """One step of the nets, and of the discriminator if there is one."""
     # The way down first, while the way up is bicubic interpolation still: a way up that
     # learned from a random net's small pictures would not ask for better ones.
@@ -121,7 +127,7 @@ def _loss(plan: TwoCodecs, made: Layers, x: torch.Tensor) -> torch.Tensor:
 
 
 def _bicubic(x: torch.Tensor) -> torch.Tensor:
-    return imresize(x, size=tuple(n // 2 for n in x.shape[-2:])).clamp(0, 1)
+    return imresize(x, size=[n // 2 for n in x.shape[-2:]]).clamp(0, 1)
 
 
 class _Duel:
@@ -145,7 +151,7 @@ class _Duel:
             loss = loss + self.plan.perceptual * self.features(fake, real)
         return loss
 
-    def discriminate(self, fake: torch.Tensor, real: torch.Tensor, rate) -> None:
+    def discriminate(self, fake: torch.Tensor, real: torch.Tensor, rate: float) -> None:
         self.player.requires_grad_(True)
         for group in self.optimizer.param_groups:
             group["lr"] = rate / 4

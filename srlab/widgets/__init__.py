@@ -174,7 +174,7 @@ class Panel:
 
 def _control(name: str, wanted: Any) -> ipywidgets.Widget:
     """Make the control of one argument; ValueError if the wish cannot be read."""
-    words = {
+    words: dict[str, Any] = {
         "description": name.replace("_", " "),
         "style": {"description_width": "auto"},
     }

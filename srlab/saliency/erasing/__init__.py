@@ -16,6 +16,7 @@ mode. Each has a mask to be drawn, 1 where something is kept and 0 where it is e
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 _PLACES = {
     "AttentionDropout": "features",
@@ -32,7 +33,7 @@ _PLACES = {
 __all__ = [*_PLACES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(import_module(f"srlab.saliency.erasing.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'srlab.saliency.erasing' has no attribute {name!r}")

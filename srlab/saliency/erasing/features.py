@@ -155,7 +155,7 @@ class FickleNet(nn.Module):
         tiles = tiles.permute(0, 3, 1, 4, 2)
         return tiles.reshape(count, 1, self.size * height, self.size * width)
 
-    def _kept(self, x: torch.Tensor, generator) -> torch.Tensor:
+    def _kept(self, x: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
         count, places = len(x), x.shape[2] * x.shape[3]
         kept = uniform((count, self.size**2, places), generator, x) >= self.rate
         kept[:, self.size**2 // 2] = True
@@ -212,17 +212,21 @@ class FickleNet(nn.Module):
 
     def maps(self, features: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """(B, 1, h, w): the maximum over `draws`, the same in every call."""
-        found = None
+        found = []
         for picture in range(len(features)):  # so that a picture's draws are its own
             generator = torch.Generator().manual_seed(0)
             one = slice(picture, picture + 1)
             drawn = self.draw(features[one], target[one], generator, self.draws)
-            best = drawn.amax(0)
-            found = best if found is None else torch.cat([found, best])
-        return found
+            found.append(drawn.amax(0))
+        return torch.cat(found)
 
     def loss(
-        self, features, labels, generator=None, smoothing=0.0, middle=None
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor,
+        generator: torch.Generator | None = None,
+        smoothing: float = 0.0,
+        middle: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Cross-entropy of one draw."""
         logits = self.logits(features, generator)

@@ -49,7 +49,7 @@ class AdversarialErasing:
 
     def __call__(self, x: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) in [0, 1] with the mined regions in the mean colour."""
-        mask = self.mask(maps, tuple(x.shape[-2:]))
+        mask = self.mask(maps, (x.shape[-2], x.shape[-1]))
         return torch.where(mask > 0, x, x.new_tensor(MEAN).view(1, 3, 1, 1))
 
     def union(self, maps: list[torch.Tensor]) -> torch.Tensor:
@@ -159,11 +159,17 @@ class SPG(nn.Module):
         return {key: guidance(teacher, *bars) for (key, teacher), bars in pairs}
 
     def loss(
-        self, features, labels, generator=None, smoothing=0.0, middle=None
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor,
+        generator: torch.Generator | None = None,
+        smoothing: float = 0.0,
+        middle: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """CE + three BCE. middle: (B, C', h', w'), which no other head needs."""
         logits = self.logits(features)
         total = F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        assert middle is not None  # what its first branch sees
         out = self.branches(features, middle)
         for key, seeds in self.mask(features, middle, labels, out).items():
             total = total + _judged(out[key], seeds)

@@ -77,7 +77,9 @@ class HideAndSeek(PictureEraser):
     cells: int = 4  # along the shorter side: the paper's 56 pixels of 224
     rate: float = 0.5
 
-    def one(self, height, width, generator, share):
+    def one(
+        self, height: int, width: int, generator: torch.Generator, share: float
+    ) -> torch.Tensor:
         side = math.ceil(min(height, width) / self.cells)
         rows, columns = math.ceil(height / side), math.ceil(width / side)
         kept = _uniform((rows, columns), generator) >= self.rate
@@ -94,7 +96,9 @@ class RandomErasing(PictureEraser):
     aspect: tuple[float, float] = (0.3, 1 / 0.3)
     tries: int = 100  # a rectangle that does not fit is drawn again
 
-    def one(self, height, width, generator, share):
+    def one(
+        self, height: int, width: int, generator: torch.Generator, share: float
+    ) -> torch.Tensor:
         kept = torch.ones(height, width, dtype=torch.bool, device=generator.device)
         if _uniform((), generator) >= self.probability:
             return kept
@@ -109,7 +113,7 @@ class RandomErasing(PictureEraser):
                 return kept
         return kept
 
-    def filling(self, x, generator):
+    def filling(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         noise = torch.rand(x.shape, generator=generator, device=generator.device)
         return noise.to(x)
 
@@ -120,7 +124,9 @@ class Cutout(PictureEraser):
 
     side: float = 0.5  # of the shorter side: the paper's 16 pixels of CIFAR-10's 32
 
-    def one(self, height, width, generator, share):
+    def one(
+        self, height: int, width: int, generator: torch.Generator, share: float
+    ) -> torch.Tensor:
         kept = torch.ones(height, width, dtype=torch.bool, device=generator.device)
         side = max(1, round(self.side * min(height, width)))
         u = _uniform((2,), generator).tolist()
@@ -142,7 +148,9 @@ class GridMask(PictureEraser):
     probability: float = 0.8  # that a picture loses anything ...
     rise: float = 0.8  # ... once so much of the training is over; linear from 0
 
-    def one(self, height, width, generator, share):
+    def one(
+        self, height: int, width: int, generator: torch.Generator, share: float
+    ) -> torch.Tensor:
         kept = torch.ones(height, width, dtype=torch.bool, device=generator.device)
         now = self.probability * min(1.0, share / self.rise if self.rise else 1.0)
         u = _uniform((4,), generator).tolist()
