@@ -27,6 +27,7 @@ from srlab.classroom.coursework import (
 from srlab.classroom.modes import Run, setup
 from srlab.classroom.quizzes import Ask, Card, Question
 from srlab.classroom.ratings import Rating, rating, read_votes
+from srlab.classroom.variants import quiz_variant
 from srlab.classroom.verdicts import Differs, close, explain_failure, is_stub, watch
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "hint",
     "notebook_number",
     "quiz",
+    "quiz_variant",
     "rating",
     "read_claims",
     "read_glossary",
@@ -155,14 +157,19 @@ def solution(name: str) -> Card:
 # --- quiz and questions -----------------------------------------------------------
 
 
-def quiz(nb: int | str, answers: str | None = None) -> Card:
-    """The quiz of a notebook; with answers="b a c" the score and why they are right."""
+def quiz(nb: int | str, answers: str | None = None, seed: int | None = None) -> Card:
+    """The quiz of a notebook; with answers="b a c" the score and why they are right.
+
+    A seed gives a variant: options in another order, other numbers where there are
+    makers (``srlab.classroom.variants``). Scores of variants are not kept.
+    """
     number = notebook_number(nb)
-    questions = exercises(number).QUIZ
+    questions = exercises(number).QUIZ if seed is None else quiz_variant(number, seed)
     if answers is None:
-        return quizzes.quiz_card(number, questions)
+        return quizzes.quiz_card(number, questions, seed)
     letters = quizzes.read_letters(number, questions, answers)
-    SESSION.quizzes[number] = " ".join(letters)
+    if seed is None:
+        SESSION.quizzes[number] = " ".join(letters)
     return quizzes.score_card(number, questions, letters)
 
 

@@ -179,9 +179,9 @@ def _fieldset(prefix: str, number: int, question: Question) -> str:
     return f'<fieldset id="{name}">{legend}{options}</fieldset>'
 
 
-def quiz_card(nb: str, questions: Sequence[Question]) -> Card:
+def quiz_card(nb: str, questions: Sequence[Question], seed: int | None = None) -> Card:
     """The quiz of one notebook: choosing an option says at once if it is right."""
-    prefix = f"srlab-quiz-{nb}"
+    prefix = f"srlab-quiz-{nb}" + ("" if seed is None else f"-{seed}")
     fields = "".join(_fieldset(prefix, n, q) for n, q in enumerate(questions, 1))
     answers = "".join(f"<li>{q.answer}) {inline(q.why)}</li>" for q in questions)
     body = (
@@ -194,7 +194,8 @@ def quiz_card(nb: str, questions: Sequence[Question]) -> Card:
         options = zip(LETTERS, question.options, strict=False)
         lines += [f"   {letter}) {text}" for letter, text in options]
     example = " ".join("a" for _ in questions)
-    lines.append(f'Score yourself: srlab.quiz({int(nb)}, answers="{example}")')
+    said = "" if seed is None else f", seed={seed}"
+    lines.append(f'Score yourself: srlab.quiz({int(nb)}, answers="{example}"{said})')
     return Card(plain("\n".join(lines)), box(body))
 
 
