@@ -17,7 +17,7 @@ NB ?=
 SETS ?= rows costs speed models nets loading classical degrade perception degraded
 
 .PHONY: help lab fresh test check-style unit notebooks-test browser-test timing-test \
-	notebooks slides bench doctor clean
+	notebooks slides site bench doctor clean
 
 help: ## this list
 	@echo "srlab: super-resolution and image compression, built step by step."
@@ -79,6 +79,9 @@ notebooks: $(VENV)/.dev ## rebuild the notebooks from course/source (NB=01 for o
 
 slides: $(VENV)/.dev ## offline decks and PDFs in build/slides
 	$(RUN) tools/slides.py $(NB)
+
+site: $(VENV)/.dev ## the course book, results and teaching, offline, in build/site
+	$(RUN) tools/site.py $(NB)
 
 bench: $(VENV)/.dev ## recompute data/results (needs Set5, Set14, B100) and the speeds
 	$(RUN) tools/bench.py $(SETS)
