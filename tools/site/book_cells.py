@@ -20,7 +20,7 @@ from html import escape
 from pathlib import Path
 
 import nbformat
-from book_html import details
+from book_html import apart, details
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from PIL import Image
@@ -91,7 +91,7 @@ def html_output(html: str, assets: Assets) -> str:
     """HTML of an output: styles are taken out, links lead to pages."""
     for style in STYLE.findall(html):
         assets.styles[style.strip()] = None
-    html = STYLE.sub("", html)
+    html = apart(STYLE.sub("", html))
     return re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', html)
 
 

@@ -65,11 +65,20 @@ def table(
             kind_of = "number" if number else "long" if len(str(value)) > LONG else ""
             cells += f'<td class="{kind_of}">{cell(value)}</td>'
         body.append(f"<tr>{cells}</tr>")
-    return (
+    return apart(
         f'<div class="data-table {kind}"><table class="data">'
         f"<caption>{inline(caption)}</caption><thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{chr(10).join(body)}\n</tbody></table></div>\n"
     )
+
+
+def apart(html: str) -> str:
+    """A line end after each cell and paragraph: Sphinx's index drops tags, not spaces.
+
+    >>> apart("<td>a</td><td>b</td>")
+    '<td>a</td>\\n<td>b</td>\\n'
+    """
+    return re.sub(r"(</(?:td|th|p|li|legend|summary|caption|label)>)", r"\1\n", html)
 
 
 def raw(html: str) -> str:
