@@ -11,7 +11,7 @@ from typing import Any
 
 from srlab.classroom.quizzes import inline
 
-LONG = 50  # characters of a cell that gets a wider column
+SHORT, LONG = 28, 50  # characters: one line; a wider column
 NUMBER = re.compile(r"[-+]?[\d.,]+( ?%)?")
 
 
@@ -61,8 +61,10 @@ def table(
     for row in rows:
         cells = ""
         for value in row:
-            number = NUMBER.fullmatch(str(value)) or isinstance(value, int | float)
-            kind_of = "number" if number else "long" if len(str(value)) > LONG else ""
+            count = len(str(value))
+            kind_of = "short" if count <= SHORT else "long" if count > LONG else ""
+            if NUMBER.fullmatch(str(value)) or isinstance(value, int | float):
+                kind_of = "number"
             cells += f'<td class="{kind_of}">{cell(value)}</td>'
         body.append(f"<tr>{cells}</tr>")
     return apart(
