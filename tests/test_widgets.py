@@ -328,3 +328,46 @@ def test_a_live_curve_grows_with_the_history():
     curve(rows)
     assert before and curve.image.value != before
     assert "step 300" in curve.caption.value
+
+
+# the bake-off
+
+
+def test_a_contest_of_two_codecs():
+    contest = widgets.Contest({"cat": srlab.photo("chelsea")[..., :96, :128]})
+    pictures, said = contest("cat", 2_500, "JPEG", "WebP")
+    assert list(pictures) == ["original", "JPEG", "WebP"]
+    sizes = [
+        int(line.split(": ")[1].split()[0].replace(",", ""))
+        for line in said.split("\n")
+    ]
+    assert len(sizes) == 2 and max(sizes) <= 2_500
+    both = panel(
+        contest,
+        [{"budget": 2_500}],
+        "two codecs at one size",
+        photograph=contest.names,
+        budget=(500, 4_000, 500, 2_000),
+        left=["JPEG"],
+        right=["WebP"],
+    )
+    assert len(displayed(both)) == 2
+    both.controls["photograph"].value = "your own"
+    assert "choose a photograph" in both.status.value
+
+
+def test_a_contest_says_what_does_not_fit():
+    contest = widgets.Contest({"cat": srlab.photo("chelsea")[..., :96, :128]})
+    pictures, said = contest("cat", 500, "JPEG", "WebP")
+    assert "JPEG" not in pictures and "JPEG: no file is so small" in said
+    with pytest.raises(ValueError, match="more than 20"):
+        contest("cat", 20, "JPEG", "WebP")
+    with pytest.raises(ValueError, match="photograph"):
+        widgets.Contest({})
+
+
+def test_a_readers_own_photograph_is_cut_and_coloured():
+    contest = widgets.Contest({"grey": torch.zeros(1, 1, 40, 40)})
+    kept = contest.take(torch.rand(1, 1, 400, 37))
+    assert kept.shape == (1, 3, 320, 37)
+    assert contest.names == ["grey", "your own"]

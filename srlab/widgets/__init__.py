@@ -17,6 +17,7 @@ from IPython.display import display
 from srlab.figures import layout, pictures
 from srlab.figures.layout import Cell
 from srlab.figures.pictures import Picture, check_alt
+from srlab.widgets.bakeoff import Contest
 from srlab.widgets.curve import LiveCurve, live_curve
 from srlab.widgets.forms import RatingPanel, Upload, rating_panel, upload
 from srlab.widgets.live import (
@@ -31,8 +32,8 @@ from srlab.widgets.live import (
     render,
 )
 
-__all__ = ["LiveCurve", "Panel", "RatingPanel", "Upload", "explore", "live_curve"]
-__all__ += ["rating_panel", "upload"]
+__all__ = ["Contest", "LiveCurve", "Panel", "RatingPanel", "Upload", "explore"]
+__all__ += ["live_curve", "rating_panel", "upload"]
 
 
 def explore(
