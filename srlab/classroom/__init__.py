@@ -24,6 +24,7 @@ from srlab.classroom.coursework import (
     read_claims,
     read_glossary,
 )
+from srlab.classroom.ledger import count_claims, ledger
 from srlab.classroom.modes import Run, setup
 from srlab.classroom.quizzes import Ask, Card, Question
 from srlab.classroom.ratings import Rating, rating, read_votes
@@ -42,10 +43,12 @@ __all__ = [
     "ask",
     "check",
     "claims",
+    "count_claims",
     "close",
     "exercises",
     "glossary",
     "hint",
+    "ledger",
     "notebook_number",
     "quiz",
     "quiz_variant",
