@@ -442,3 +442,28 @@ def test_a_quiz_works_by_keyboard_and_without_styles(tmp_path):
         page.get_by_text("All answers").click()
         assert page.get_by_text("3 + 3 is 6.").last.is_visible()
         browser.close()
+
+
+# the ledger of all claims
+
+
+def test_the_ledger_counts_every_claim():
+    counts = classroom.count_claims()
+    rows = classroom.read_claims()
+    assert sum(sum(c.values()) for c in counts.values()) == len(rows)
+    card = classroom.ledger()
+    assert card.html.count("<tr><td>") == len(rows)
+    assert card.html.count("<details>") == len(counts) == len(card.text.splitlines())
+    assert all(source in card.text for source in counts)
+
+
+def test_the_ledger_escapes_what_it_shows(tmp_path):
+    keys = ("id", "place", "notebook", "shown_by", "note")
+    row = "".join(f'{key} = "01"\n' for key in keys)
+    path = tmp_path / "claims.toml"
+    path.write_text(
+        f'[[claim]]\n{row}source = "009"\nverdict = "refused"\nsays = "a < <b>b</b>"\n'
+    )
+    card = classroom.ledger(path)
+    assert "a &lt; &lt;b&gt;" in card.html
+    assert "009: 0 confirmed, 1 refused" in card.text

@@ -24,7 +24,7 @@ import srlab
 from srlab.evaluation import bakeoff
 
 cup = srlab.photo("coffee")[..., 40:328, 90:538]
-budget = 4_000  # bytes
+budget = 4_500  # bytes
 P = bakeoff.look_at(cup)
 four = ("JPEG optimised", "JPEG + restorer", "mean-scale", "AVIF")
 promise, made = bakeoff.compare_within(four, cup, budget, P)
@@ -37,7 +37,7 @@ srlab.show(
     made,
     crop=(60, 190, 140, 150),
     height=140,
-    alt="The rim of a cup and its saucer four times, each from a file of at most 4,000 "
+    alt="The rim of a cup and its saucer four times, each from a file of at most 4,500 "
     "bytes: JPEG with squares, the same smoothed by a network, a learned codec, soft, "
     "and AVIF, the sharpest",
 )
@@ -140,8 +140,8 @@ assert "more than 300" in refused
 refused
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A family that has no file so small says so, and is out. JPEG's header and tables alone
-# take about 600 bytes.
+# A family that has no file so small says so, and is out. Even at quality 1 JPEG sends a
+# header, tables, and a code or more for each block.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What each measure asks
@@ -158,7 +158,7 @@ same_bytes["ROI JPEG"] = region_codec.decode(region_file)
 judged = pd.DataFrame({n: bakeoff.judge(y, cup, mask) for n, y in same_bytes.items()}).T
 apart = judged.iloc[1] - judged.iloc[0]
 assert apart["roi_psnr"] > 0.3 and apart["psnr"] < 0
-srlab.figures.table(judged, "The cup, 4,000 bytes", digits={"ms_ssim": 3})
+srlab.figures.table(judged, "The cup, 4,500 bytes", digits={"ms_ssim": 3})
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -170,8 +170,8 @@ srlab.figures.table(judged, "The cup, 4,000 bytes", digits={"ms_ssim": 3})
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 One photograph, one budget, every codec
 #
-# The cup, 448 x 288 pixels, 4,000 bytes: a quarter of a bit per pixel, a hundredth of
-# the picture without compression. Live, by the very encoders:
+# The cup, 448 x 288 pixels, 4,500 bytes: little more than a quarter of a bit per
+# pixel. Live, by the very encoders:
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("21.b")
@@ -182,7 +182,7 @@ everyone = [name for name in families if name not in slow]
 table, pictures = bakeoff.compare_within(everyone, cup, budget, P)
 table = table.set_index("codec")
 raw = cup.numel()  # bytes of the picture without compression
-assert table["bytes"].dropna().le(budget).all() and 95 < raw / budget < 98
+assert table["bytes"].dropna().le(budget).all() and 85 < raw / budget < 87
 assert table["psnr"].idxmax() in ("AVIF", "HEIF", "adaptive two-layer")
 print(f"{raw:,} bytes without compression, {raw / budget:.0f} times the budget")
 out = [name for name in everyone if name not in pictures]
@@ -193,7 +193,7 @@ shown = table.sort_values("psnr", ascending=False).drop(columns=["setting", "bpp
 shown["bytes"] = [str(int(n)) if n == n else "too large" for n in shown["bytes"]]
 srlab.figures.table(
     shown,
-    "The cup in 4,000 bytes, best PSNR first",
+    "The cup in 4,500 bytes, best PSNR first",
     units={"psnr": "dB", "roi_psnr": "dB"},
     digits={"ms_ssim": 3},
     best={"psnr": "max", "ms_ssim": "max", "roi_psnr": "max"},
@@ -203,7 +203,8 @@ srlab.figures.table(
 # One photograph is one photograph: read no ranks from it, but orders. Standards of this
 # century are decibels ahead of JPEG. The same JPEG gains for nothing by a better
 # entropy coder, since saved bytes buy quality; it gains more by a network behind it.
-# And who favours the region is good there, and elsewhere not.
+# And who favours the region is good there, and elsewhere not. (Some have coarse
+# settings: HEIF's files jump over the budget, and it leaves a tenth of it unused.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -229,7 +230,7 @@ srlab.compare(
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.zoom(
     pictures["mean-scale"],
-    alt="The cup by the learned codec of 4,000 bytes, with a frame to move: soft, "
+    alt="The cup by the learned codec in 4,500 bytes, with a frame to move: soft, "
     "without squares, the grain of the wood gone",
     crop=(40, 150, 160, 200),
 )
@@ -310,7 +311,7 @@ for ours, plain in pair.items():
     rows[f"{ours}, less {plain}"] = gain.astype(float).tolist()
 price = pd.DataFrame(rows, index=["in the region", "whole picture"]).T
 assert (price["in the region"] > price["whole picture"]).all()
-srlab.figures.table(price, "Gain and price at 4,000 bytes, PSNR in dB")
+srlab.figures.table(price, "Gain and price at 4,500 bytes, PSNR in dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # What the region wins, the rest pays: at equal bytes there is no other place to take it
@@ -427,12 +428,10 @@ srlab.ask("21.d")
 
 # %% slideshow={"slide_type": "subslide"}
 budgets = srlab.evaluation.results("bakeoff_budgets")
-won = {
-    names[m]: bakeoff.wins(budgets, m).add_prefix("").rename(columns=str)
-    for m in bakeoff.MEASURES
-}
+short = dict(zip(bakeoff.MEASURES, ("PSNR", "MS-SSIM", "region"), strict=True))
+won = {short[m]: bakeoff.wins(budgets, m) for m in bakeoff.MEASURES}
 counts = pd.concat(won, axis=1).fillna(0).astype(int)
-counts.columns = [f"{size[:-3]} kB {what.removeprefix('by ')}" for what, size in counts]
+counts.columns = [f"{what}, {size // 1000} kB" for what, size in counts]
 assert (counts.sum() <= 24).all() and counts.to_numpy().sum() > 100
 srlab.figures.table(counts, "Pictures of Kodak on which each family is the best")
 
@@ -583,10 +582,10 @@ srlab.classroom.ledger()
 # ### Three refusals, and what they teach
 #
 # - **A formula that was never computed.** "The quality of a pixel is $Q = P\,
-#   \mathrm{range}(P) / p_{max} + Q_{start}$" (the thesis; notebook 17). With grey values
-#   it asks for qualities that do not exist. One line of code shows it, and the mended
-#   formula is what its author did. *Slips are the cheapest refusals: run what you
-#   print.*
+#   \mathrm{range}(P) / p_{max} + Q_{start}$" (the thesis; notebook 17). With grey
+#   values it asks for qualities that do not exist; what was meant has the range of the
+#   qualities in its place. One line of code shows it. *Slips are the
+#   cheapest refusals: run what you print.*
 # - **A comparison without a rate.** "The best model by PSNR is bicubic 1 to 5" (the
 #   report; notebook 19). The second codec's quality sets the rate, and the rate sets
 #   the PSNR. The ranking is one of file sizes. *Budget first.*
@@ -626,7 +625,7 @@ srlab.figures.table(evidence, "Their evidence")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # There is no scheduler of our own: what measures takes any `concurrent.futures`
-# executor. A pool of processes here; in full mode and in rehearsals a Dask cluster, too.
+# executor. Two threads here; in full mode and in rehearsals a Dask cluster, too.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from concurrent.futures import ThreadPoolExecutor
@@ -656,8 +655,9 @@ f"{len(alone)} files; the same bytes as without an executor: {same}"
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Tasks must be large beside what is sent to a worker: here a family and a picture, not a
-# file. Have somebody start a scheduler on one laptop and a worker on another.
+# Tasks must be large beside what is sent to a worker: in the command a task is a family
+# and a picture, not a file. Have somebody start a scheduler on one laptop and a worker
+# on another.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 Your project
@@ -669,9 +669,9 @@ f"{len(alone)} files; the same bytes as without an executor: {same}"
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **A. AVIF with a map.** Does region coding help a strong codec as much as it helps
 # JPEG?
-# *Data:* Kodak, one map for both. *Measure:* BD-rate by PSNR in the region, of AVIF with
-# a map (filtered background, or two files) to AVIF without. *Bar:* below -10 %, with the
-# whole picture's price beside it.
+# *Data:* Kodak, one map for both. *Measure:* BD-rate by PSNR in the region, of AVIF
+# with a map (filtered background, or two files) to AVIF without. *Bar:* below -10 %,
+# with the whole picture's price beside it.
 #
 # **B. One restorer for all.** Can one network mend JPEG, WebP and AVIF, not being told
 # which?
@@ -705,7 +705,8 @@ pairs = 30
 tail = [sum(comb(pairs, i) for i in range(k, pairs + 1)) / 2**pairs for k in range(31)]
 needed = next(k for k in range(31) if 2 * tail[k] <= 0.05)
 assert needed == 21
-f"of {pairs} pairs a measure has to agree on {needed} at least, or on at most {pairs - needed}"
+print(f"of {pairs} pairs a measure has to agree with people on {needed} at least,")
+f"or on {pairs - needed} at most"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A report has four pages: the question, the bar, the table with its command, and what
@@ -715,8 +716,8 @@ f"of {pairs} pairs a measure has to agree on {needed} at least, or on at most {p
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # Collect the bars before the first run, on paper. The commonest failure is a bar that
-# moves. Projects A and D want nothing but a CPU; B wants a GPU or patience; C and E want
-# people, and their consent.
+# moves. Projects A and D want nothing but a CPU; B wants a GPU or patience; C and E
+# want people, and their consent.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
@@ -727,8 +728,8 @@ f"of {pairs} pairs a measure has to agree on {needed} at least, or on at most {p
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Fifteen minutes each. Together they are the whole bake-off: meet a budget, measure in a
-# region, compare curves, count wins.
+# Fifteen minutes each. Together they are the whole bake-off: meet a budget, measure in
+# a region, compare curves, count wins.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 21.1 The best file within a budget
