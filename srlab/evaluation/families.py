@@ -126,7 +126,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "AVIF": Family(
         "standard", _plain(partial(codecs.AVIF, subsampling="4:4:4", tune="psnr")),
-        tuple(range(101)), (12, 22, 32, 44, 56, 68),
+        tuple(range(101)), (3, 12, 22, 32, 44, 56, 68, 82),
     ),
     "HEIF": Family(
         "standard", _plain(partial(codecs.HEIF, subsampling="4:4:4")),
