@@ -625,7 +625,7 @@ ASKS = {
         "codecs can have pictures of their own.",
     ),
     "21.e": Ask(
-        "Two of five claims of a source are refused here. Is it a bad source?",
+        "Nearly half of the thesis's claims are refused here. Is it a bad source?",
         "Look at what was refused. Slips in a formula are mended in a minute; a number "
         "without its rate cannot be. And what nobody can test was not even wrong.",
     ),

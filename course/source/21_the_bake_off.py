@@ -225,7 +225,7 @@ srlab.compare(
     labels=("JPEG + restorer", "AVIF"),
     alt="The rim of the cup from files of one size: JPEG behind which a network "
     "smoothed the squares, and AVIF with a clearer rim and fewer spots",
-    crop=(40, 150, 160, 200),
+    crop=(60, 190, 128, 150),
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -233,7 +233,7 @@ srlab.zoom(
     pictures["mean-scale"],
     alt="The rim of the cup by the learned codec in 4,500 bytes, with a frame to move: "
     "no squares, a fine woven texture on the coffee and the wall",
-    crop=(40, 150, 160, 200),
+    crop=(60, 190, 128, 150),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -252,7 +252,7 @@ scenes = {"coffee": cup}
 for name in ("astronaut", "chelsea"):
     scenes[name] = srlab.photo(name)[..., :288, :448]
 contest = srlab.widgets.Contest(
-    {name: x[..., 40:200, 60:300] for name, x in scenes.items()}
+    {name: x[..., 60:176, 110:270] for name, x in scenes.items()}
 )
 own = srlab.widgets.upload(contest.take)
 own
@@ -265,7 +265,7 @@ srlab.widgets.explore(
     alt="Part of a photograph, and what two codecs of your choice make of it in files "
     "of one size: at 1,500 bytes JPEG has squares where AVIF smears",
     photograph=contest.names,
-    budget=(500, 8_000, 250, 1_500),
+    budget=(500, 5_000, 250, 1_500),
     left=quick,
     right=[*reversed(quick)],
 )
@@ -294,7 +294,7 @@ print(f"{100 * mask.mean():.0f} % of the pixels are the region")
 srlab.show(
     trio,
     crop=(0, 60, 288, 330),
-    height=170,
+    height=130,
     alt="The cup with all but its region paled, then by ROI JPEG, clear in the region "
     "and with large squares around it, and by JPEG, squares everywhere",
 )
@@ -402,13 +402,13 @@ if "ROI JPEG" in measured:
         "PSNR in the region (dB)",
         xlim=(0.1, 1.5),
         alt="PSNR in the region over the rate: JPEG below, ROI JPEG decibels above it "
-        "and near AVIF's curve or over it",
+        "and a little below AVIF",
         size=(6.0, 3.4),
     )
 own_curve
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the region, a JPEG that was told where it is comes close to AVIF, thirty years
+# In the region, a JPEG that was told where it is comes near AVIF, nearly thirty years
 # younger, which was not. A fair opponent would be AVIF with a map: a project (section
 # 10).
 
@@ -571,7 +571,8 @@ claims.sum().to_dict()
 srlab.show(
     drawn,
     alt="Bars of the five sources in four colours: the thesis has the most claims, "
-    "about half of them refused; of the others' claims most are confirmed",
+    "nearly half of them refused; of the first report, the post and the lecture more "
+    "than half are confirmed, of the last post a third",
 )
 
 # %% slideshow={"slide_type": "-"}

@@ -150,7 +150,7 @@ FAMILIES: dict[str, Family] = {
         (10, 20, 40, 60, 80, 92),
     ),
     "adaptive two-layer": Family(
-        "restored", _plain(_adaptive), tuple(2.0 ** (k / 2) for k in range(26, 3, -1)),
+        "restored", _plain(_adaptive), tuple(2.0 ** (k / 4) for k in range(52, 7, -1)),
         (4800, 900, 180, 35),
     ),
     "side information": Family(
