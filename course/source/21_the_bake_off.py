@@ -439,7 +439,7 @@ srlab.figures.table(counts, "Pictures of Kodak on which each family is the best"
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # (Qualities are read off each picture's own curve at the budget; where a family has no
 # setting on both sides, it does not take part.) By PSNR one family takes nearly all. By
-# MS-SSIM others have pictures of their own, a half-size one at the smallest budget
+# MS-SSIM others have many, at the smallest budget those that send a half-size picture
 # among them. In the region a told JPEG has a few.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -516,8 +516,8 @@ assert up_to["JPEG optimised"] > up_to["JPEG + restorer"] >= 0 and up_to["AVIF"]
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # So the lecture's claim that **super-resolution serves compression** is confirmed, with
 # its limits: at low rates, and against JPEG. By PSNR nothing of the kind is seen
-# against AVIF; by MS-SSIM, which hardly sees the finest octave, it wins on some
-# pictures at the smallest budget (section 6).
+# against AVIF; by MS-SSIM, which hardly sees the finest octave, half-size pictures win
+# on a few photographs at the smallest budget (section 6).
 #
 # Notebook 19 asked its codecs to choose, picture by picture; in per cent of the bytes,
 # at equal PSNR:
