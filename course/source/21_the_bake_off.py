@@ -225,7 +225,7 @@ srlab.compare(
     labels=("JPEG + restorer", "AVIF"),
     alt="The rim of the cup from files of one size: JPEG behind which a network "
     "smoothed the squares, and AVIF with a clearer rim and fewer spots",
-    crop=(60, 190, 128, 150),
+    crop=(70, 200, 100, 126),
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -233,7 +233,7 @@ srlab.zoom(
     pictures["mean-scale"],
     alt="The rim of the cup by the learned codec in 4,500 bytes, with a frame to move: "
     "no squares, a fine woven texture on the coffee and the wall",
-    crop=(60, 190, 128, 150),
+    crop=(90, 200, 80, 104),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -252,7 +252,7 @@ scenes = {"coffee": cup}
 for name in ("astronaut", "chelsea"):
     scenes[name] = srlab.photo(name)[..., :288, :448]
 contest = srlab.widgets.Contest(
-    {name: x[..., 60:176, 110:270] for name, x in scenes.items()}
+    {name: x[..., 70:166, 130:258] for name, x in scenes.items()}
 )
 own = srlab.widgets.upload(contest.take)
 own
