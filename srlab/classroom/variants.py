@@ -53,6 +53,8 @@ def _module() -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"there is no {path.name} in {path.parent}")
     spec = importlib.util.spec_from_file_location("_srlab_variants", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -94,7 +94,7 @@ def within(
     def make(setting: float) -> Codec:
         return family.codec(setting, P)
 
-    make.grades = ("setting", family.settings)
+    make.__dict__["grades"] = ("setting", family.settings)
     return encode_to_size(make, image, budget)
 
 
@@ -142,7 +142,8 @@ def compare_within(
     import pandas as pd
 
     P = look_at(image) if P is None else P
-    mask, rows, pictures, failed = region_of(P), [], {}, {}
+    mask, pictures, failed = region_of(P), {}, {}
+    rows: list[dict[str, Any]] = []
     for name in families:
         try:
             codec, data = within(name, image, budget, P)
@@ -153,8 +154,8 @@ def compare_within(
             rows.append({"codec": name})
             continue
         pictures[name] = codec.decode(data)
-        row = {"codec": name, "setting": repr(codec), "bytes": len(data)}
-        row["bpp"] = bpp(data, image)
+        size = {"bytes": len(data), "bpp": bpp(data, image)}
+        row = {"codec": name, "setting": repr(codec)} | size
         rows.append(row | judge(pictures[name], image, mask))
     frame = pd.DataFrame(rows, columns=["codec", "setting", "bytes", "bpp", *MEASURES])
     frame.attrs["failed"] = failed
@@ -182,8 +183,8 @@ def bd_table(means: pandas.DataFrame, anchor: str) -> pandas.DataFrame:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)  # little in common
-                    row[measure] = bd_rate(*(pareto(t, measure) for t in (first, own)),
-                                           measure)  # fmt: skip
+                    curves = (pareto(t, measure) for t in (first, own))
+                    row[measure] = bd_rate(next(curves), next(curves), measure)
             except ValueError:
                 row[measure] = float("nan")
         rows.append(row)

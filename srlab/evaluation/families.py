@@ -52,7 +52,10 @@ class Family:
         return self.make(setting, P)
 
 
-def _plain(make: Callable[[float], Codec]):
+_Make = Callable[[float, torch.Tensor | None], Codec]
+
+
+def _plain(make: Callable[[float], Codec]) -> _Make:
     return lambda setting, P: make(setting)
 
 
@@ -66,7 +69,7 @@ def _level(quality: float) -> float:
     return min(1.0, quality / 100)
 
 
-def _restored(weights: str, scale: int):
+def _restored(weights: str, scale: int) -> _Make:
     """JPEG, and a restorer behind its decoder; `scale` 2: of a small picture."""
 
     def make(quality: float) -> Codec:
