@@ -1,5 +1,8 @@
 """Side by side in one run; ratios, because times on shared machines are noisy."""
 
+import statistics
+import subprocess
+import sys
 import time
 
 import pytest
@@ -8,6 +11,17 @@ import srlab
 from srlab import codecs
 
 pytestmark = pytest.mark.timing
+
+
+def test_import_adds_less_than_a_third_of_a_second_to_torch_and_numpy():
+    """The median of five fresh processes; below a hundredth when it was written."""
+    code = (
+        "import torch, numpy, time; start = time.perf_counter(); import srlab; "
+        "print(time.perf_counter() - start)"
+    )
+    command = [sys.executable, "-c", code]
+    times = [float(subprocess.check_output(command, text=True)) for _ in range(5)]
+    assert statistics.median(times) < 0.3, times
 
 
 def test_imresize_and_ssim_keep_up_with_the_libraries(best_ratios):
