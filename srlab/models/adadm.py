@@ -62,6 +62,8 @@ class AdaDM(EDSR):
         value_range: the units in which the net computes, 255 a white pixel.
     """
 
+    local = False  # a deviation is of the whole picture
+
     def __init__(
         self,
         scale: int = 2,

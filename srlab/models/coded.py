@@ -45,7 +45,7 @@ class CodedNet(nn.Module):
         shortcut: without it the net makes the whole picture, not what bicubic lacks.
     """
 
-    channels = 4  # RGB and the quality
+    channels, local = 4, True  # RGB and the quality
 
     def __init__(
         self, scale: int = 2, width: int = 32, blocks: int = 5, shortcut: bool = True
@@ -54,6 +54,7 @@ class CodedNet(nn.Module):
         if scale not in (1, 2):
             raise ValueError(f"scale is {scale}; expected 1 or 2")
         self.upscale, self.shortcut = scale, shortcut
+        self.unshuffle = 2 if scale == 1 else 1
         inputs = 4 if scale == 2 else 13
         self.head = conv3(inputs, width)
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(blocks)))

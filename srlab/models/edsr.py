@@ -18,6 +18,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from srlab.models.tiling import finish
+
 __all__ = ["DIV2K_MEAN", "EDSR", "EDSRBlock", "conv3", "enlarge"]
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)  # mean RGB of DIV2K's training pictures
@@ -83,7 +85,7 @@ class EDSR(nn.Module):
             norms it weighs little; with them it decides what a deviation of 1 means.
     """
 
-    channels = 3
+    channels, local = 3, True
 
     def __init__(
         self,
@@ -114,4 +116,5 @@ class EDSR(nn.Module):
         """(B, 3, h, w) RGB in [0, 1] -> (B, 3, scale h, scale w)."""
         shallow = self.head(self.value_range * (x - self.mean))  # (B, width, h, w)
         deep = shallow + self.body(self.blocks(shallow))
-        return self.tail(self.enlarge(deep)) / self.value_range + self.mean
+        y = finish(lambda f: self.tail(self.enlarge(f)), deep, self.upscale)
+        return y / self.value_range + self.mean

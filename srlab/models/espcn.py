@@ -27,7 +27,7 @@ class ESPCN(nn.Module):
         n1, n2: numbers of filters of the two inner layers.
     """
 
-    channels = 1
+    channels, local = 1, True
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from torch import nn
 
 from srlab import images, models, weights
 from srlab.images import check_image, check_whole
+from srlab.models.tiling import LARGE, TILE, in_tiles, reach
 from srlab.resample import imresize
 
 __all__ = [
@@ -36,7 +37,9 @@ class Restorer(nn.Module):
     """An RGB network as a restorer: (B, 3, h, w) in [0, 1] -> (B, 3, r h, r w).
 
     A grey picture (B, 1, h, w) goes in as three equal channels, and the mean of the
-    three comes out. The result is not clamped.
+    three comes out. The result is not clamped. A picture above two megapixels is worked
+    on in tiles, to the same result, by networks that say how far they look
+    (`srlab.models.tiling.reach`).
 
     Attributes:
         net: the network; card: how it was trained, or None.
@@ -57,8 +60,17 @@ class Restorer(nn.Module):
         check_image(image)
         home, grey = image.device, image.shape[1] == 1
         image = image.to(next(self.net.parameters()))  # its device and dtype
-        result = self._grey(image) if grey else self._colour(image)
+        result = self._in_parts(self._grey if grey else self._colour, image)
         return result.to(home)
+
+    def _in_parts(self, call, image: torch.Tensor) -> torch.Tensor:
+        """call(image); a large picture in tiles, if the network looks not too far."""
+        grown = self.scale // self.net.upscale  # before the network sees it
+        far, pixels = reach(self.net), grown**2 * image.shape[2] * image.shape[3]
+        if far is None or pixels <= LARGE:
+            return call(image)
+        overlap = -(-(far + 4 * grown) // (8 * grown)) * 8
+        return in_tiles(call, image, TILE // grown + 2 * overlap, overlap, self.scale)
 
     def _grey(self, image: torch.Tensor) -> torch.Tensor:
         return self._colour(image.expand(-1, 3, -1, -1)).mean(1, keepdim=True)

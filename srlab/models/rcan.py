@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 from srlab.models.edsr import DIV2K_MEAN, conv3, enlarge
+from srlab.models.tiling import finish
 
 __all__ = ["RCAB", "RCAN", "ChannelAttention", "ResidualGroup"]
 
@@ -122,4 +123,5 @@ class RCAN(nn.Module):
         """(B, 3, h, w) RGB in [0, 1] -> (B, 3, scale h, scale w)."""
         shallow = self.head(self.value_range * (x - self.mean))  # (B, width, h, w)
         deep = shallow + self.body(self.groups(shallow))
-        return self.tail(self.enlarge(deep)) / self.value_range + self.mean
+        y = finish(lambda f: self.tail(self.enlarge(f)), deep, self.upscale)
+        return y / self.value_range + self.mean

@@ -25,6 +25,7 @@ from torch import nn
 
 from srlab.models.edsr import DIV2K_MEAN, EDSRBlock, conv3, enlarge
 from srlab.models.rcan import ChannelAttention
+from srlab.models.tiling import finish
 
 __all__ = ["RDRB", "RDRN", "rdrb"]
 
@@ -103,4 +104,5 @@ class RDRN(nn.Module):
         """(B, 3, h, w) RGB in [0, 1] -> (B, 3, scale h, scale w)."""
         shallow = self.head(self.value_range * (x - self.mean))  # (B, width, h, w)
         deep = shallow + self.body(self.blocks(shallow))
-        return self.tail(self.enlarge(deep)) / self.value_range + self.mean
+        y = finish(lambda f: self.tail(self.enlarge(f)), deep, self.upscale)
+        return y / self.value_range + self.mean

@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from srlab.models.edsr import conv3
+from srlab.models.tiling import finish
 
 __all__ = ["RRDB", "DenseBlock", "RRDBNet", "lrelu"]
 
@@ -99,7 +100,7 @@ class RRDBNet(nn.Module):
         residual_scale: beta, the factor of each residual.
     """
 
-    channels = 3
+    channels, local = 3, True
 
     def __init__(
         self,
@@ -129,7 +130,10 @@ class RRDBNet(nn.Module):
             x = F.pad(x, (0, -w % r, 0, -h % r), mode="replicate")
         shallow = self.first(F.pixel_unshuffle(x, r))  # (B, width, h / r, w / r)
         deep = shallow + self.body(self.blocks(shallow))
+        y = finish(self._end, deep, 4)
+        return y[..., : self.upscale * h, : self.upscale * w]
+
+    def _end(self, deep: torch.Tensor) -> torch.Tensor:
         for conv in self.enlarge:
             deep = lrelu(conv(F.interpolate(deep, scale_factor=2, mode="nearest")))
-        y = self.last(lrelu(self.hr(deep)))
-        return y[..., : self.upscale * h, : self.upscale * w]
+        return self.last(lrelu(self.hr(deep)))

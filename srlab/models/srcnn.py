@@ -26,7 +26,7 @@ class SRCNN(nn.Module):
         n1, n2: numbers of filters of the first two layers.
     """
 
-    channels = 1
+    channels, local = 1, True
     upscale = 1
 
     def __init__(

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from srlab.models.edsr import conv3, enlarge
+from srlab.models.tiling import finish
 
 __all__ = ["SRResNet", "SRResNetBlock"]
 
@@ -52,7 +53,7 @@ class SRResNet(nn.Module):
         blocks: number of residual blocks.
     """
 
-    channels = 3
+    channels, local = 3, True
 
     def __init__(self, scale: int = 4, width: int = 64, blocks: int = 16):
         super().__init__()
@@ -67,4 +68,4 @@ class SRResNet(nn.Module):
         """(B, 3, h, w) RGB in [0, 1] -> (B, 3, scale h, scale w)."""
         shallow = self.head(x)  # (B, width, h, w)
         deep = shallow + self.body(self.blocks(shallow))
-        return self.tail(self.enlarge(deep))
+        return finish(lambda f: self.tail(self.enlarge(f)), deep, self.upscale)

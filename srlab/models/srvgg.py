@@ -31,7 +31,7 @@ class SRVGG(nn.Module):
         convs: convolutions between the first and the last.
     """
 
-    channels = 3
+    channels, local = 3, True
 
     def __init__(self, scale: int = 4, width: int = 64, convs: int = 16):
         super().__init__()

@@ -21,6 +21,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from srlab.models import tiling
 from srlab.models.edsr import DIV2K_MEAN, conv3, enlarge
 
 __all__ = [
@@ -169,13 +170,30 @@ class SwinLayer(nn.Module):
         y = self.norm1(x)
         if self.shift:
             y = y.roll((-self.shift, -self.shift), dims=(1, 2))
-        tokens = to_windows(y, self.window)
-        tokens = self.attention(tokens, mask if self.shift else None)
-        y = to_picture(tokens, x.shape[1], x.shape[2])
+        y = self._by_rows(self._attend, y, mask if self.shift else None)
         if self.shift:
             y = y.roll((self.shift, self.shift), dims=(1, 2))
         x = x + y
-        return x + self.mlp(self.norm2(x))
+        return x + self._by_rows(lambda part, _: self.mlp(self.norm2(part)), x, None)
+
+    def _attend(self, y: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        tokens = self.attention(to_windows(y, self.window), mask)
+        return to_picture(tokens, y.shape[1], y.shape[2])
+
+    def _by_rows(self, call, y: torch.Tensor, mask: torch.Tensor | None):
+        """call(y, mask); of a large picture by rows of windows, which share nothing."""
+        height, width = y.shape[1:3]
+        rows = max(tiling.LARGE // 8 // (self.window * width), 1)  # of windows
+        if torch.is_grad_enabled() or height * width <= tiling.LARGE:
+            return call(y, mask)
+        result = torch.empty_like(y)
+        for top in range(0, height // self.window, rows):
+            end = min(top + rows, height // self.window)
+            lines = slice(top * self.window, end * self.window)
+            wide = width // self.window
+            part = None if mask is None else mask[top * wide : end * wide]
+            result[:, lines] = call(y[:, lines], part)
+        return result
 
 
 class RSTB(nn.Module):

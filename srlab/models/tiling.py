@@ -14,9 +14,11 @@ from torch import nn
 
 from srlab.images import check_image, check_whole
 
-__all__ = ["SelfEnsemble", "Tiled"]
+__all__ = ["SelfEnsemble", "Tiled", "finish", "in_tiles", "reach", "spans"]
 
 Call = Callable[[torch.Tensor], torch.Tensor]
+LARGE = 2**21  # pixels: from here on a picture is worked on in tiles
+TILE = 512  # pixels a side of what a network sees then; a multiple of 8
 
 
 class Tiled(nn.Module):
@@ -58,50 +60,103 @@ class Tiled(nn.Module):
             )
 
     def spans(self, n: int) -> Iterator[tuple[int, int, int, int]]:
-        """Along a side of n pixels, for each tile: its start and stop, its middle's.
-
-        >>> list(Tiled(torch.clone, tile=8, overlap=2).spans(10))
-        [(0, 6, 0, 4), (2, 10, 4, 8), (6, 10, 8, 10)]
-        """
-        step = self.tile - 2 * self.overlap
-        if n <= self.tile:
-            step = n
-        for low in range(0, n, step):
-            high = min(low + step, n)
-            yield max(low - self.overlap, 0), min(high + self.overlap, n), low, high
+        """As the function `spans`, with the tiles of this restorer."""
+        return spans(n, self.tile, self.overlap)
 
     @torch.no_grad()
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(B, C, h, w) in [0, 1] -> (B, C, scale h, scale w), on the image's device."""
         check_image(image)
-        height, width = image.shape[2:]
-        result, r = None, self.scale
-        for top, bottom, y0, y1 in self.spans(height):
-            for left, right, x0, x1 in self.spans(width):
-                part = self.restorer(image[:, :, top:bottom, left:right])
-                r = r or max(part.shape[2] // (bottom - top), 1)
-                self._check(part, r * (bottom - top), r * (right - left))
-                if result is None:
-                    shape = (*part.shape[:2], r * height, r * width)
-                    result = part.new_empty(shape, device=image.device)
-                middle = part[
-                    :,
-                    :,
-                    r * (y0 - top) : r * (y1 - top),
-                    r * (x0 - left) : r * (x1 - left),
-                ]
-                result[:, :, r * y0 : r * y1, r * x0 : r * x1] = middle
-        assert result is not None  # an image has at least one tile
-        return result
+        return in_tiles(self.restorer, image, self.tile, self.overlap, self.scale)
 
-    @staticmethod
-    def _check(part: torch.Tensor, height: int, width: int) -> None:
-        if part.ndim != 4 or part.shape[2:] != (height, width):
-            raise ValueError(
-                f"the restorer gave {tuple(part.shape)} for a tile; expected "
-                f"(B, C, {height}, {width}): tiles need a whole scale, the same on "
-                "both axes"
-            )
+
+def spans(n: int, tile: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:
+    """Along a side of n pixels, for each tile: its start and stop, its middle's.
+
+    >>> list(spans(10, tile=8, overlap=2))
+    [(0, 6, 0, 4), (2, 10, 4, 8), (6, 10, 8, 10)]
+    """
+    step = n if n <= tile else tile - 2 * overlap
+    for low in range(0, n, step):
+        high = min(low + step, n)
+        yield max(low - overlap, 0), min(high + overlap, n), low, high
+
+
+def in_tiles(
+    call: Call, x: torch.Tensor, tile: int, overlap: int, scale: int | None = None
+) -> torch.Tensor:
+    """call(x), of tiles of x; see `Tiled` for when the two are the same.
+
+    Args:
+        call: (B, C, h, w) -> (B, C', scale h, scale w).
+        x: (B, C, h, w), pictures or features.
+        tile, overlap, scale: as for `Tiled`.
+    """
+    height, width = x.shape[2:]
+    result, r = None, scale
+    for top, bottom, y0, y1 in spans(height, tile, overlap):
+        for left, right, x0, x1 in spans(width, tile, overlap):
+            part = call(x[:, :, top:bottom, left:right])
+            r = r or max(part.shape[2] // (bottom - top), 1)
+            _check(part, r * (bottom - top), r * (right - left))
+            if result is None:
+                shape = (*part.shape[:2], r * height, r * width)
+                result = part.new_empty(shape, device=x.device)
+            middle = part[
+                :,
+                :,
+                r * (y0 - top) : r * (y1 - top),
+                r * (x0 - left) : r * (x1 - left),
+            ]
+            result[:, :, r * y0 : r * y1, r * x0 : r * x1] = middle
+    return result
+
+
+def _check(part: torch.Tensor, height: int, width: int) -> None:
+    if part.ndim != 4 or part.shape[2:] != (height, width):
+        raise ValueError(
+            f"the restorer gave {tuple(part.shape)} for a tile; expected "
+            f"(B, C, {height}, {width}): tiles need a whole scale, the same on "
+            "both axes"
+        )
+
+
+def reach(net: nn.Module) -> int | None:
+    """How far a network looks to each side, in pixels of its input, or more.
+
+    A multiple of 8. None: over the whole picture, or nobody knows: a class says with
+    ``local = True`` that nothing in it but convolutions and interpolation mixes pixels.
+
+    >>> from srlab.models import ESPCN
+    >>> reach(ESPCN(scale=3))  # 2 + 1 + 1 pixels, and 4 for an interpolation's
+    8
+    """
+    if not getattr(net, "local", False):
+        return None
+    sides = [
+        max(m.kernel_size[0] // 2 * m.dilation[0], m.kernel_size[1] // 2)
+        for m in net.modules()
+        if isinstance(m, nn.Conv2d)
+    ]
+    pixels = getattr(net, "unshuffle", 1) * (sum(sides) + 4)
+    return -(-pixels // 8) * 8
+
+
+def finish(enlarge: Call, x: torch.Tensor, scale: int) -> torch.Tensor:
+    """enlarge(x), of a large picture in tiles where nothing learns.
+
+    The end of a network has the most features at the most places: the whole of it
+    takes 3 GB for 12 megapixels and 32 features.
+
+    Args:
+        enlarge: (B, width, h, w) -> (B, 3, scale h, scale w), looking at most 8 pixels
+            of x far.
+        x: features, (B, width, h, w).
+    """
+    pixels = scale**2 * x.shape[2] * x.shape[3]
+    if torch.is_grad_enabled() or pixels <= LARGE:
+        return enlarge(x)
+    return in_tiles(enlarge, x, max(TILE // scale, 64), 8, scale)
 
 
 class SelfEnsemble(nn.Module):

@@ -25,7 +25,7 @@ class VDSR(nn.Module):
         width: filters in each of the inner ones.
     """
 
-    channels = 1
+    channels, local = 1, True
     upscale = 1
 
     def __init__(self, depth: int = 20, width: int = 64):

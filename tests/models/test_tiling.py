@@ -12,13 +12,21 @@ from srlab.models import (
     RCAN,
     RDRN,
     SRCNN,
+    SRVGG,
     VDSR,
+    AdaDM,
+    CodedNet,
     Restorer,
+    RRDBNet,
     SelfEnsemble,
+    SRResNet,
     SwinIR,
     Tiled,
+    loading,
     restorer,
+    tiling,
 )
+from srlab.models.tiling import reach
 from srlab.resample import imresize
 
 
@@ -189,3 +197,74 @@ def test_they_compose():
     x = torch.rand(1, 3, 30, 26)
     both = SelfEnsemble(Tiled(edsr(), tile=20, overlap=8))
     assert torch.allclose(both(x), SelfEnsemble(edsr())(x), atol=1e-5)
+
+
+LOCAL = {
+    "srcnn": (lambda: SRCNN(n1=8, n2=4), 2),
+    "vdsr x3": (lambda: VDSR(depth=6, width=8), 3),
+    "espcn": (lambda: ESPCN(scale=3), None),
+    "edsr": (lambda: EDSR(width=8, blocks=2), None),
+    "edsr x4": (lambda: EDSR(scale=4, width=8, blocks=1), None),
+    "srresnet": (lambda: SRResNet(width=8, blocks=1), None),
+    "rrdb": (lambda: RRDBNet(width=8, blocks=1, growth=4), None),
+    "rrdb x2": (lambda: RRDBNet(2, width=8, blocks=1, growth=4), None),
+    "srvgg": (lambda: SRVGG(width=8, convs=2), None),
+    "coded x2": (lambda: CodedNet(2, width=8, blocks=2), None),
+    "coded x1": (lambda: CodedNet(1, width=8, blocks=2), None),
+}
+GLOBAL = {
+    "rcan": lambda: RCAN(width=8, groups=1, blocks=1),
+    "rdrn": lambda: RDRN(width=8, blocks=1, recursion=1),
+    "adadm": lambda: AdaDM(width=8, blocks=1),
+    "swinir": lambda: SwinIR(width=8, layers=1, depth=2, heads=2),
+}
+
+
+def _shaken(net):
+    """Weights and running statistics that no layer begins with."""
+    torch.manual_seed(0)
+    for tensor in net.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.add_(0.05 * (torch.rand_like(tensor) - 0.5))
+    return net
+
+
+def _both(net, scale, x, monkeypatch):
+    """The restorer's result, and that of a machine that calls the picture large."""
+    whole = restorer(net, scale)
+    expected = whole(x)
+    for name, value in (("LARGE", 64), ("TILE", 64)):
+        monkeypatch.setattr(tiling, name, value)
+        monkeypatch.setattr(loading, name, value)
+    return whole(x), expected
+
+
+@pytest.mark.parametrize("name", LOCAL)
+@pytest.mark.parametrize("size", [(203, 170), (1, 300)])
+def test_a_large_picture_is_restored_in_tiles_to_the_same(name, size, monkeypatch):
+    make, scale = LOCAL[name]
+    net, x = _shaken(make()), torch.rand(1, 3, *size)
+    assert reach(net) % 8 == 0
+    sizes = []
+    net.register_forward_pre_hook(lambda _, args: sizes.append(args[0].shape[2:]))
+    found, expected = _both(net, scale, x, monkeypatch)
+    assert (found - expected).abs().max() <= 1e-5
+    assert len(sizes) > 2, "it was never divided"
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_nets_that_see_everything_are_divided_inside_only(name, monkeypatch):
+    net, x = _shaken(GLOBAL[name]()), torch.rand(1, 3, 150, 131)
+    assert reach(net) is None
+    found, expected = _both(net, None, x, monkeypatch)
+    assert (found - expected).abs().max() <= 1e-5
+
+
+def test_nobody_knows_how_far_another_net_looks():
+    assert reach(torch.nn.Conv2d(3, 3, 3)) is None
+
+
+def test_a_picture_that_is_learned_from_is_whole(monkeypatch):
+    monkeypatch.setattr(tiling, "LARGE", 64)
+    monkeypatch.setattr(tiling, "in_tiles", None)  # to call it would fail
+    EDSR(width=8, blocks=1)(torch.rand(1, 3, 30, 30)).mean().backward()
