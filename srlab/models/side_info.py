@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from srlab.codecs.context import context_mask
+from srlab.models import tiling
 from srlab.models.edsr import conv3
 
 __all__ = ["CLASSES", "SPACING", "SideInfoNet", "soft_quantise", "soft_to_hard"]
@@ -223,9 +224,19 @@ class SideInfoNet(nn.Module):
             original, decoded: (B, 3, H, W) in [0, 1].
 
         Returns:
-            (B, 16, ceil(H / 16), ceil(W / 16)).
+            (B, 16, ceil(H / 16), ceil(W / 16)). Of a large picture in strips, where
+            nothing learns: the extractor's features of 12 megapixels take 7 GB.
         """
-        return self.extractor(original - 0.5, decoded - 0.5).exp()
+        height, width = original.shape[-2:]
+        if torch.is_grad_enabled() or height * width <= tiling.LARGE:
+            return self.extractor(original - 0.5, decoded - 0.5).exp()
+        rows = max(tiling.LARGE // 4 // width // SPACING, 1)  # of places, at a time
+        size, edge, parts = SPACING * rows, 2 * SPACING, []  # it looks 18 pixels far
+        for top, end, y0, y1 in tiling.spans(height, size + 2 * edge, edge):
+            pair = (t[..., top:end, :] - 0.5 for t in (original, decoded))
+            first, last = (y0 - top) // SPACING, -((top - y1) // SPACING)
+            parts.append(self.extractor(*pair).exp()[:, :, first:last])
+        return torch.cat(parts, dim=2)
 
     def mend(
         self, decoded: torch.Tensor, level: torch.Tensor, x_hat: torch.Tensor | None

@@ -97,6 +97,11 @@ def _relative(window: int) -> torch.Tensor:
     return offset[..., 0] * (2 * window - 1) + offset[..., 1]
 
 
+def strip_rows(width: int, window: int) -> int:
+    """How many rows of windows of a large picture are worked on at a time."""
+    return max(tiling.LARGE // 8 // (window * width), 1)
+
+
 class WindowAttention(nn.Module):
     r"""$\mathrm{softmax}(Q K^T / \sqrt{d} + B) V$ in each window and head (equation 4).
 
@@ -183,15 +188,14 @@ class SwinLayer(nn.Module):
     def _by_rows(self, call, y: torch.Tensor, mask: torch.Tensor | None):
         """call(y, mask); of a large picture by rows of windows, which share nothing."""
         height, width = y.shape[1:3]
-        rows = max(tiling.LARGE // 8 // (self.window * width), 1)  # of windows
         if torch.is_grad_enabled() or height * width <= tiling.LARGE:
             return call(y, mask)
-        result = torch.empty_like(y)
-        for top in range(0, height // self.window, rows):
-            end = min(top + rows, height // self.window)
-            lines = slice(top * self.window, end * self.window)
-            wide = width // self.window
-            part = None if mask is None else mask[top * wide : end * wide]
+        result, size = torch.empty_like(y), self.window * strip_rows(width, self.window)
+        for top in range(0, height, size):
+            lines = slice(top, min(top + size, height))
+            part, count = mask, (lines.stop - top) * width // self.window**2
+            if mask is not None:  # the last row of windows is the mask's last
+                part = mask[-count:] if lines.stop == height else mask[:count]
             result[:, lines] = call(y[:, lines], part)
         return result
 
@@ -277,6 +281,9 @@ class SwinIR(nn.Module):
     def deep(self, shallow: torch.Tensor) -> torch.Tensor:
         """(B, width, H, W), multiples of the window -> the same shape: all the RSTB."""
         height, width = shallow.shape[2:]
+        if not torch.is_grad_enabled() and height * width > tiling.LARGE:
+            # All rows of windows but the last have the same mask: a strip and the last.
+            height = self.window * (strip_rows(width, self.window) + 1)
         mask = shift_mask(height, width, self.window, shallow.device)
         tokens = self.norm_in(shallow.permute(0, 2, 3, 1))  # (B, H, W, width)
         for layer in self.layers:

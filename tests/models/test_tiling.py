@@ -19,6 +19,7 @@ from srlab.models import (
     Restorer,
     RRDBNet,
     SelfEnsemble,
+    SideInfoNet,
     SRResNet,
     SwinIR,
     Tiled,
@@ -252,11 +253,26 @@ def test_a_large_picture_is_restored_in_tiles_to_the_same(name, size, monkeypatc
     assert len(sizes) > 2, "it was never divided"
 
 
+@pytest.mark.parametrize("size", [(203, 170), (75, 40), (33, 300)])
+def test_descriptors_of_a_large_picture_are_found_in_strips(size, monkeypatch):
+    net = _shaken(SideInfoNet(width=8, blocks=1, extractor=8)).eval()
+    pair = torch.rand(2, 1, 3, *size)
+    with torch.inference_mode():
+        expected = net.describe(*pair)
+        monkeypatch.setattr(tiling, "LARGE", 64)
+        found = net.describe(*pair)
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() <= 1e-5
+
+
 @pytest.mark.parametrize("name", GLOBAL)
 def test_nets_that_see_everything_are_divided_inside_only(name, monkeypatch):
     net, x = _shaken(GLOBAL[name]()), torch.rand(1, 3, 150, 131)
     assert reach(net) is None
-    found, expected = _both(net, None, x, monkeypatch)
+    found, expected = _both(net, None, x, monkeypatch)  # a row of windows at a time
+    assert (found - expected).abs().max() <= 1e-5
+    monkeypatch.setattr(tiling, "LARGE", 16384)  # two rows, and one at the end
+    found = restorer(net)(x)
     assert (found - expected).abs().max() <= 1e-5
 
 
