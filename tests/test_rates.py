@@ -1,6 +1,7 @@
 """Rate and distortion: the bench, published BD-rates, files of a given size."""
 
 import multiprocessing
+import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -87,15 +88,17 @@ def test_in_a_pool_of_processes():
 
 
 def test_on_a_local_dask_cluster():
+    """Two processes that are told nothing but the tasks."""
     distributed = pytest.importorskip("distributed")
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     )
     with cluster, distributed.Client(cluster) as client:
-        found = measured(JPEGS[:1], OWN, executor=client.get_executor())
-    assert found.drop(columns=TIMES).equals(
-        measured(JPEGS[:1], OWN).drop(columns=TIMES)
-    )
+        client.wait_for_workers(2, timeout=60)
+        found = measured(JPEGS, OWN, executor=client.get_executor())
+        ran = client.run(os.getpid)
+    assert len(ran) == 2 and os.getpid() not in ran.values()
+    assert found.drop(columns=TIMES).equals(measured(JPEGS, OWN).drop(columns=TIMES))
 
 
 @pytest.mark.parametrize(

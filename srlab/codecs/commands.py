@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,13 +128,13 @@ def rd_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", help="a CSV of all rows; a stopped run goes on from it"
     )
     parser.add_argument("--processes", type=int, default=1, help="that share the work")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work"
+    )
 
 
 def rd(args: argparse.Namespace) -> int:
     """Measure curves and print their means and BD-rates."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
     from srlab import evaluation
 
     names = [name.strip() for name in args.codecs.split(",") if name.strip()]
@@ -145,17 +148,10 @@ def rd(args: argparse.Namespace) -> int:
         )
     curves = {name: _spread(_family(name), args.points) for name in names}
     images = _set_or_files(args.images)
-    pool = None
-    if args.processes > 1:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(args.processes, mp_context=context)
-    try:
+    with _workers(args.processes, args.scheduler) as pool:
         table = evaluation.rate_distortion(
             curves, images, pool, ("psnr", "ssim"), args.out
         )
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
     means = evaluation.mean_curves(table)
     print(means[["codec", "setting", "bpp", "psnr", "ssim"]].round(4).to_string())
     anchor = means[means["codec"] == names[0]]
@@ -166,6 +162,40 @@ def rd(args: argparse.Namespace) -> int:
         except ValueError as error:
             print(f"BD-rate of {name} against {names[0]}: none, {error}")
     return 0
+
+
+@contextmanager
+def _workers(processes: int, scheduler: str | None) -> Iterator[Executor | None]:
+    """Who does the work: this process, a pool of them, or a Dask cluster.
+
+    Raises:
+        ValueError: both were asked for, dask is missing, or nobody answers there.
+    """
+    if scheduler is None and processes == 1:
+        yield None
+    elif scheduler is None:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(processes, mp_context=context)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+    else:
+        with _client(processes, scheduler) as client:
+            yield client.get_executor()
+
+
+def _client(processes: int, scheduler: str) -> Any:
+    if processes > 1:
+        raise ValueError("--processes or --scheduler, not both")
+    try:
+        from distributed import Client
+
+        return Client(scheduler, timeout=10)
+    except ImportError:
+        raise ValueError("--scheduler needs `pip install distributed`") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler at {scheduler}: {error}") from None
 
 
 def _spread(family: Any, points: int) -> list:

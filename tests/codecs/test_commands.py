@@ -47,6 +47,8 @@ def test_of_a_size_or_a_quality(tmp_path, capsys):
         (["decode", "no_such.jpg", "a.png"], 1, "no_such"),
         (["rd", "coffee", "--codecs", "jpeg,bpg"], 2, "no codec 'bpg'"),
         (["rd", "coffee", "--points", "1"], 2, "2 to 50 points"),
+        (["rd", "coffee", "--scheduler", "tcp://h:1", "--processes", "2"], 2, "both"),
+        (["rd", "coffee", "--scheduler", "xyz://nobody:1"], 2, "no Dask scheduler at"),
     ],
 )
 def test_wrong_calls_are_one_line(words, code, says, tmp_path, capsys, monkeypatch):
@@ -69,3 +71,17 @@ def test_curves(tmp_path, capsys):
     code, text, _ = run(capsys, *words)
     assert code == 0 and "BD-rate of webp against jpeg: -" in text
     assert len(out.read_text().splitlines()) == 7
+
+
+def test_curves_of_a_dask_cluster(tmp_path, capsys):
+    """The same rows as without; see tests/test_rates.py for workers of their own."""
+    distributed = pytest.importorskip("distributed")
+    words = ["rd", "chelsea", "--codecs", "jpeg", "--points", 2, "--out"]
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+    with cluster:
+        there = [*words, tmp_path / "a.csv", "--scheduler", cluster.scheduler_address]
+        code, text, _ = run(capsys, *there)
+    assert code == 0 and (tmp_path / "a.csv").is_file()
+    assert run(capsys, *words, tmp_path / "b.csv")[1] == text
