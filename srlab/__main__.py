@@ -9,6 +9,7 @@ A new command is a `Command` in COMMANDS: its help, its arguments, what it runs.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -198,6 +199,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.minutes and not args.steps:
         changes["steps"] = 10**9  # the clock ends the run
     try:
+        _check_alone(args.name, recipes.names())
         if args.name == "photo_classifier":
             print(f"wrote {_distil(args, changes)} and its card")
             return 0
@@ -226,8 +228,19 @@ def _train(args: argparse.Namespace) -> int:
         return _fail(str(error))
     except ValueError as error:
         return _fail(str(error), code=2)
-    print(f"wrote {file} and its card")
+    if int(os.environ.get("RANK", 0)) == 0:
+        print(f"wrote {file} and its card")
     return 0
+
+
+def _check_alone(name: str, shared: Sequence[str]) -> None:
+    """Only restorers' recipes share their work; others would overwrite each other."""
+    world = int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1 and name not in shared:
+        raise ValueError(
+            f"{name} is trained by one process, not by {world}: start it with "
+            f"`python -m srlab train {name}`"
+        )
 
 
 def _heavier(recipe: Any, adversarial: float) -> Any:

@@ -120,6 +120,12 @@ def test_a_wrong_training_call_is_one_line(capsys, argv, word):
     assert code == 2 and word in err and len(err.strip().splitlines()) == 1
 
 
+def test_what_one_process_trains_is_refused_to_several(capsys, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    code, _, err = run(capsys, "train", "mean_scale", "--rehearse")
+    assert code == 2 and "mean_scale is trained by one process, not by 4" in err
+
+
 def test_train_without_its_data_says_how_to_get_it(capsys, empty, tmp_path):
     argv = ("train", "espcn_x2", "--short", "--folder", str(tmp_path / "run"))
     code, _, err = run(capsys, *argv)

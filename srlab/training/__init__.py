@@ -277,7 +277,8 @@ def _launch(recipe: Recipe, device: torch.device | str | None) -> Any:
         kind = "cuda" if torch.cuda.is_available() else "cpu"
     precision = recipe.precision if kind == "cuda" else "32-true"
     fabric = Fabric(accelerator=kind, precision=cast(Any, precision), **where)
-    fabric.launch()
+    if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it already
+        fabric.launch()
     return fabric
 
 

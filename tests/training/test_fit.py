@@ -17,6 +17,7 @@ import torch
 
 import srlab
 from srlab import models, recipes, training
+from srlab.training import running
 from srlab.training.state import FILE, State
 
 TINY = replace(
@@ -176,6 +177,33 @@ def test_two_processes_give_the_weights_of_one(bank, tmp_path):
     shared.load_state_dict(torch.load(out, weights_only=True))
     assert same(alone, shared, tolerance=1e-5)
     assert not same(alone, TINY.net(), tolerance=1e-3)
+
+
+LAUNCHERS = {
+    "torchrun": "-m torch.distributed.run --standalone --nproc-per-node 2 -m srlab",
+    "fabric run": "-m lightning_fabric.cli --accelerator cpu --devices 2 {script}",
+}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_the_command_under_two_processes(launcher, tmp_path, monkeypatch):
+    """`train` as the README starts it on several GPUs: the weights of one process."""
+    monkeypatch.delenv("SRLAB_DATA", raising=False)  # there is nothing to measure
+    script = tmp_path / "srlab"  # what pip writes for the console script
+    script.write_text("import sys; from srlab.__main__ import main; sys.exit(main())")
+    words = LAUNCHERS[launcher].format(script=script).split()
+    folder = tmp_path / "shared"
+    argv = ["train", "espcn_x2", "--rehearse", "--folder", str(folder)]
+    done = subprocess.run(
+        [sys.executable, *words, *argv],
+        check=True, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+    )  # fmt: skip
+    assert done.stdout.count("wrote") == 1
+    recipe = recipes.get("espcn_x2", "rehearse")
+    alone = running.run(recipe, tmp_path / "alone")
+    nets = [models.load(str(f)) for f in (alone, folder / "espcn_x2.safetensors")]
+    assert same(*nets, tolerance=1e-5)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(bank, monkeypatch):
