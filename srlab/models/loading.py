@@ -18,7 +18,7 @@ from torch import nn
 
 from srlab import images, models, weights
 from srlab.images import check_image, check_whole
-from srlab.models.tiling import LARGE, TILE, in_tiles, reach
+from srlab.models.tiling import LARGE, TILE, Call, in_tiles, reach
 from srlab.resample import imresize
 
 __all__ = [
@@ -63,7 +63,7 @@ class Restorer(nn.Module):
         result = self._in_parts(self._grey if grey else self._colour, image)
         return result.to(home)
 
-    def _in_parts(self, call, image: torch.Tensor) -> torch.Tensor:
+    def _in_parts(self, call: Call, image: torch.Tensor) -> torch.Tensor:
         """call(image); a large picture in tiles, if the network looks not too far."""
         grown = self.scale // self.net.upscale  # before the network sees it
         far, pixels = reach(self.net), grown**2 * image.shape[2] * image.shape[3]

@@ -18,6 +18,8 @@ without the tables of position biases, 24 x 225 x 6 = 32,400.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -185,7 +187,12 @@ class SwinLayer(nn.Module):
         tokens = self.attention(to_windows(y, self.window), mask)
         return to_picture(tokens, y.shape[1], y.shape[2])
 
-    def _by_rows(self, call, y: torch.Tensor, mask: torch.Tensor | None):
+    def _by_rows(
+        self,
+        call: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
+        y: torch.Tensor,
+        mask: torch.Tensor | None,
+    ) -> torch.Tensor:
         """call(y, mask); of a large picture by rows of windows, which share nothing."""
         height, width = y.shape[1:3]
         if torch.is_grad_enabled() or height * width <= tiling.LARGE:

@@ -109,6 +109,7 @@ def in_tiles(
                 r * (x0 - left) : r * (x1 - left),
             ]
             result[:, :, r * y0 : r * y1, r * x0 : r * x1] = middle
+    assert result is not None  # an image has at least one tile
     return result
 
 
