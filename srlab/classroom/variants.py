@@ -33,7 +33,7 @@ def numeric(
     are left out. Raises ValueError where fewer than two are left.
 
     >>> numeric(random.Random(0), "2 + 2?", "4", ("3", "4", "5"), "Count.").answer
-    'c'
+    'a'
     """
     options = list(dict.fromkeys([right, *wrong]))
     return shuffled(rng, Question(text, tuple(options), "a", why))
