@@ -499,7 +499,7 @@ EXERCISES = {
         hints=(
             "Files grow with the setting. If the middle one fits, where must you look "
             "on; and if it does not?",
-            "Keep two numbers: the highest setting that is known to fit, and the "
+            "Keep two indices: of the highest setting that is known to fit, and of the "
             "lowest that is known not to. Beyond the last one nothing fits.",
             "Try the first setting; if it is too large, the answer is None. Then "
             "low, high = 0, len(settings), and halve while they are more than 1 apart.",
@@ -604,8 +604,9 @@ ASKS = {
     "21.a": Ask(
         "Two codecs, one photograph. One file has 4,000 bytes and the other 4,400, and "
         "the larger one is better by .3 dB. Which codec is better?",
-        "Nobody knows. A tenth more bytes gives any codec about as much. So a budget "
-        "comes first, and each codec gets the best file that fits.",
+        "Nobody can say. A tenth more bytes is worth some tenths of a decibel to any "
+        "of the codecs here, so the bytes alone may have done it. So a budget comes "
+        "first, and each codec gets the best file that fits.",
     ),
     "21.b": Ask(
         "All codecs have the same bytes now. Which one do you expect in front by PSNR, "
@@ -621,8 +622,9 @@ ASKS = {
     ),
     "21.d": Ask(
         "A mean curve of 24 pictures is the highest. Does its codec win on each?",
-        "No. A mean says who wins a sum. Count the pictures: at one size, several "
-        "codecs can have pictures of their own.",
+        "The mean alone does not say so: it says who wins a sum. Count the pictures. "
+        "By one measure the winner of the mean wins nearly all of them here, by "
+        "another it does not.",
     ),
     "21.e": Ask(
         "Nearly half of the thesis's claims are refused here. Is it a bad source?",
@@ -636,7 +638,7 @@ QUIZ = [
         "A fair comparison at a budget gives each codec",
         (
             "the same quality setting",
-            "the best file that is not larger",
+            "its best file within the budget",
             "the same number of seconds",
         ),
         "b",
@@ -645,7 +647,7 @@ QUIZ = [
     Question(
         "A BD-rate of -30 % by PSNR means",
         (
-            "30 % fewer bytes for the same PSNR, on the mean of the log",
+            "30 % fewer bytes for the same PSNR, on average (of the log of the rate)",
             "a PSNR that is 30 % higher at the same bytes",
             "30 % fewer bytes on each picture",
         ),
@@ -657,7 +659,7 @@ QUIZ = [
         (
             "is larger by the network's parameters",
             "is smaller, since the network compresses",
-            "is a JPEG and a few bytes of header",
+            "is a JPEG and some bytes of header",
         ),
         "c",
         "Who decodes has the network already, as he has the decoder. It helps to say "
@@ -675,10 +677,10 @@ QUIZ = [
         "It is the mean over what both reach, and that is hardly anything here.",
     ),
     Question(
-        "By PSNR in the region ROI JPEG beats AVIF at some rate. So",
+        "On one photograph ROI JPEG beats AVIF by PSNR in the region. So",
         (
-            "ROI coding is a better codec than AV1",
-            "for this map, and a viewer who looks there, it is",
+            "ROI coding is a better codec than AVIF",
+            "for this picture, this map and a viewer who looks there, it is better",
             "AVIF could not do the same with a map",
         ),
         "b",
