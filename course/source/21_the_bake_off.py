@@ -269,9 +269,9 @@ srlab.widgets.explore(
     contest,
     twin=[{"left": "JPEG optimised", "right": "AVIF"}],
     alt="Part of a photograph, and what two codecs of your choice make of it in files "
-    "of one size: at 1,500 bytes JPEG has squares where AVIF smears",
+    "of one size: at 750 bytes JPEG has squares where AVIF smears",
     photograph=contest.names,
-    budget=(500, 5_000, 250, 1_500),
+    budget=(500, 5_000, 250, 750),
     left=quick,
     right=[*reversed(quick)],
 )
