@@ -17,7 +17,7 @@ NB ?=
 SETS ?= rows costs speed models nets loading classical degrade perception degraded
 
 .PHONY: help lab fresh test check-style unit notebooks-test browser-test timing-test \
-	notebooks slides site bench doctor clean
+	notebooks slides site bench coverage doctor clean
 
 help: ## this list
 	@echo "srlab: super-resolution and image compression, built step by step."
@@ -68,6 +68,14 @@ unit: $(VENV)/.dev
 # tests/browser/conftest.py keeps the decks of one notebook with one worker.
 browser-test: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 --dist loadscope tests/browser
+
+# Lines of srlab that tests beside the notebooks reach. Not a part of `test`: it runs the
+# same tests once more, a third slower.
+coverage: $(VENV)/.dev ## the share of srlab's lines that the tests reach
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q \
+		--cov --cov-report term:skip-covered --cov-fail-under 90 \
+		--ignore tests/browser --ignore tests/benchmarks \
+		--ignore tests/test_course.py --ignore tests/test_rehearsals.py tests srlab
 
 # Speeds are compared alone, when nothing else runs.
 timing-test: $(VENV)/.dev
