@@ -12,7 +12,9 @@ of side information", VCIP 2020, doi:10.1109/VCIP49819.2020.9301805.
 What is reachable of the paper states neither widths nor a schedule; they are ours.
 Other differences: the backbone is told the quality as a plane, as `CodedNet` is (the
 decoder knows it: it is in the file), and with ``fold=2`` it works on 2 x 2 pixels at a
-time, for a CPU. ``descriptors=False`` is the twin that gets no help.
+time, for a CPU. A linear layer at either end, in the extractor and beside the restorer,
+gives the symbols a meaning to begin with. ``descriptors=False`` is the twin that gets
+no help.
 """
 
 from __future__ import annotations
@@ -162,6 +164,38 @@ class _Mapper(nn.Module):
         return self.up(self.last(self.middle(self.coarse(x_hat))))
 
 
+class _Painter(nn.Module):
+    """One-hot (B, 16, h, w) -> (B, 3, 16 h, 16 w), what each symbol adds by itself.
+
+    The blocks' factors can strengthen a feature or weaken it, but a tint where there is
+    none they learn late.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__()
+        self.pictures = nn.ConvTranspose2d(classes, 3, SPACING, SPACING, bias=False)
+        nn.init.zeros_(self.pictures.weight)
+        self.loud = nn.Parameter(torch.zeros(2))  # log of a factor: at level 0, slope
+
+    @torch.no_grad()
+    def begin_with(
+        self, patterns: torch.Tensor, levels: torch.Tensor, sizes: torch.Tensor
+    ) -> None:
+        """Each symbol adds its pattern.
+
+        Args:
+            patterns: (16, 768), in units of the sizes. levels, sizes: (n,), how large
+                what is missing is at each level.
+        """
+        rows = torch.stack([torch.ones_like(levels), levels], dim=1)
+        self.pictures.weight.copy_(patterns.view_as(self.pictures.weight))
+        self.loud.copy_(torch.linalg.pinv(rows) @ sizes.log())
+
+    def forward(self, x_hat: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        loud = self.loud[0] + self.loud[1] * level[..., :1, :1]
+        return loud.exp() * self.pictures(x_hat)
+
+
 class _Block(nn.Module):
     """x + conv(ReLU(conv(x * conv1x1(a)))); without a, EDSR's block."""
 
@@ -215,6 +249,7 @@ class SideInfoNet(nn.Module):
         if descriptors:
             self.extractor = _Extractor(extractor, CLASSES)
             self.mapper = _Mapper(width, CLASSES, fold)
+            self.painter = _Painter(CLASSES)
             self.context = Context(order)
 
     def describe(self, original: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
@@ -259,7 +294,10 @@ class SideInfoNet(nn.Module):
         for block in self.blocks:
             features = block(features, a)
         detail = F.pixel_shuffle(self.tail(shallow + features), self.fold)
-        return decoded + detail[..., :height, :width]
+        made = decoded + detail[..., :height, :width]
+        if self.descriptors:
+            made = made + self.painter(x_hat, level)[..., :height, :width]
+        return made
 
     def forward(
         self,

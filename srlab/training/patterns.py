@@ -90,11 +90,12 @@ class Patterns:
         return _nearest(blocks.movedim(1, -1), self.patterns, self.price * self.bits)
 
     def begin(self, net: SideInfoNet) -> None:
-        """The extractor as matched filters for the patterns, at a middle quality."""
+        """The extractor as matched filters for the patterns; the painter adds them."""
         size = self.sizes.log().mean().exp()
         patterns = self.patterns / size  # of a difference in [-1, 1]
         costs = self.patterns.square().sum(1) + self.price * self.bits
         net.extractor.begin_with(patterns, costs)
+        net.painter.begin_with(self.patterns, self.levels, self.sizes)
 
 
 def quantiser(rows: torch.Tensor, count: int, price: float, rounds: int = 30) -> Any:
