@@ -10,10 +10,10 @@
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
 twin without descriptors (of as many steps, and of as many minutes:
-side_info_twin_minutes in DIR), the net with them (and with twice the price on bits:
-side_info_price_1 in DIR), the same with the descriptors
-shuffled and with those found by trial, bits priced or not (Classic5 alone). Seeds
-beside the first are measured on LIVE1. Bytes are whole files; a run that was stopped
+side_info_twin_minutes in DIR), the net with them (and with other prices on bits:
+side_info_price_1_0 in DIR), the same with the descriptors shuffled and with those found
+by trial, bits priced or not (Classic5 alone). Other prices, and seeds beside the first,
+are measured on LIVE1. Bytes are whole files; a run that was stopped
 goes on from the rows in build/.
 """
 
@@ -65,7 +65,9 @@ def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
     name = "side_info" if codec == "jpeg" else f"side_info_{codec}"
     kinds = {"descriptors": name, "twin": f"{name}_twin"}
     kinds["twin, same minutes"] = f"{name}_twin_minutes"
-    kinds["descriptors, price 1"] = f"{name}_price_1"
+    for file in sorted(Path(folder).glob(f"{name}_price_*_0.safetensors")):
+        price = file.stem.removeprefix(f"{name}_price_").removesuffix("_0")
+        kinds[f"descriptors, price {price}"] = file.stem.removesuffix("_0")
     for kind, stem in kinds.items():
         if not folder and kind in ("descriptors", "twin"):
             yield kind, 0, stem
@@ -135,7 +137,11 @@ def rows(codec: str, folder: str, pictures: int) -> None:
         for image, x in benchmark_set(name):
             place = (codec, name, str(image))
             left = [net for net in nets if (*place, *net[:2]) not in done]
-            left = [net for net in left if name == "LIVE1" or not net[1]]
+            left = [
+                net
+                for net in left
+                if name == "LIVE1" or not (net[1] or "price" in net[0])
+            ]
             if left:
                 todo.append((name, image, x, left, (*place, "decoded", 0) in done))
     for name, image, x, left, again in tqdm(todo[: pictures or None], mininterval=2):

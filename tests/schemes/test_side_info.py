@@ -118,8 +118,8 @@ def test_the_level_is_in_the_file():
 
 def test_soft_and_hard():
     """x^sigma, normalised: at 1 it is x itself, and large sigmas give the hard one."""
-    x = torch.rand(2, 16, 3, 4, generator=torch.Generator().manual_seed(0))
-    x = (4 * x).softmax(dim=1)
+    x = torch.rand(2, 16, 3, 4, generator=torch.Generator().manual_seed(1))
+    x = (8 * x).softmax(dim=1)  # no near ties
     assert (soft_quantise(x, 1.0) - x).abs().max() < 1e-6
     power = x**2.5 / (x**2.5).sum(1, keepdim=True)
     assert (soft_quantise(x, 2.5) - power).abs().max() < 1e-6
