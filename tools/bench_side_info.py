@@ -7,13 +7,16 @@
     python tools/bench_side_info.py table                 # gains and BD-rates
     python tools/bench_side_info.py worth                 # of a bit of JPEG
     python tools/bench_side_info.py collapse              # a run from nothing
+    python tools/bench_side_info.py rows --codec jpeg_fine --weights DIR
 
 LIVE1, B100 and Classic5, JPEG at qualities 10, 20, 30, 40: the decoded picture, the
 twin without descriptors (of as many steps, and of as many minutes:
-side_info_twin_minutes in DIR), the net with them (and with other prices on bits:
-side_info_price_1_0 in DIR), the same with the descriptors shuffled and with those found
-by trial, bits priced or not (Classic5 alone). Other prices, and seeds beside the first,
-are measured on LIVE1. Bytes are whole files; a run that was stopped
+side_info_twin_minutes_0 in DIR), the net with them (and with other prices on bits, and
+without the painter: side_info_price_1_0, side_info_no_painter_0), the same with the
+descriptors shuffled and with those found by trial, bits priced or not (Classic5 alone).
+The variants, and seeds beside the first, are measured on LIVE1. jpeg_fine is JPEG with half the step for the means of chroma's
+blocks; its pair, and WebP's, have weights of their own (side_info_fine_0.safetensors,
+side_info_webp_0.safetensors ... in DIR). Bytes are whole files; a run that was stopped
 goes on from the rows in build/.
 """
 
@@ -33,7 +36,7 @@ import torch
 from tqdm.auto import tqdm
 
 from srlab import evaluation, paths
-from srlab.codecs import JPEG, Codec, WebP
+from srlab.codecs import Codec
 from srlab.datasets import benchmark_set
 from srlab.images import luma, round8
 from srlab.metrics import psnr
@@ -45,7 +48,7 @@ from srlab.training.side_info import fit_side_info
 
 RAW = Path("build/side_info.csv")
 SETS = ("LIVE1", "B100", "Classic5")
-BASES = {"jpeg": JPEG, "webp": WebP}
+BASES = {"jpeg": "side_info", "jpeg_fine": "side_info_fine", "webp": "side_info_webp"}
 COLUMNS = ("codec", "set", "image", "quality", "kind", "seed", "bytes", "descriptors",
            "bpp", "psnr", "psnr_y")  # fmt: skip
 
@@ -62,9 +65,10 @@ def _judged(y: torch.Tensor, x: torch.Tensor) -> dict[str, float]:
 
 def _nets(codec: str, folder: str) -> Iterator[tuple[str, int, str]]:
     """(kind, seed, weights): the shipped pair, or all seeds of a folder."""
-    name = "side_info" if codec == "jpeg" else f"side_info_{codec}"
+    name = BASES[codec]
     kinds = {"descriptors": name, "twin": f"{name}_twin"}
     kinds["twin, same minutes"] = f"{name}_twin_minutes"
+    kinds["descriptors, no painter"] = f"{name}_no_painter"
     for file in sorted(Path(folder).glob(f"{name}_price_*_0.safetensors")):
         price = file.stem.removeprefix(f"{name}_price_").removesuffix("_0")
         kinds[f"descriptors, price {price}"] = file.stem.removesuffix("_0")
@@ -80,10 +84,11 @@ def _of_image(
     codec: str, name: str, x: torch.Tensor, nets, again: bool, searched: bool
 ):
     """Rows of one photograph; `again`: that of the decoded picture is there."""
-    plan = recipes.get("side_info" if codec == "jpeg" else f"side_info_{codec}")
+    plan, make = recipes.get(BASES[codec]), CODINGS[codec].make
+    assert make is not None
     every = plan.worth or (1.0,) * len(plan.qualities)
     for quality, worth in zip(plan.qualities, every, strict=True):
-        base: Codec = BASES[codec](quality)
+        base: Codec = make(quality)
         data = base.encode(x)
         decoded = base.decode(data)
         if decoded.shape[1] > x.shape[1]:
@@ -140,7 +145,7 @@ def rows(codec: str, folder: str, pictures: int) -> None:
             left = [
                 net
                 for net in left
-                if name == "LIVE1" or not (net[1] or "price" in net[0])
+                if name == "LIVE1" or not (net[1] or net[0].startswith("descriptors, "))
             ]
             if left:
                 todo.append((name, image, x, left, (*place, "decoded", 0) in done))

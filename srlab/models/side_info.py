@@ -223,6 +223,7 @@ class SideInfoNet(nn.Module):
         descriptors: False: the twin, a restorer without help.
         order: of the context, see `Context`.
         extractor: features of the extractor's first layers.
+        painter: whether each symbol adds a picture of its own; False as in the paper.
     """
 
     classes = CLASSES
@@ -235,6 +236,7 @@ class SideInfoNet(nn.Module):
         descriptors: bool = True,
         order: str = "serial",
         extractor: int = 32,
+        painter: bool = True,
     ):
         super().__init__()
         if fold not in (1, 2):
@@ -249,7 +251,7 @@ class SideInfoNet(nn.Module):
         if descriptors:
             self.extractor = _Extractor(extractor, CLASSES)
             self.mapper = _Mapper(width, CLASSES, fold)
-            self.painter = _Painter(CLASSES)
+            self.painter = _Painter(CLASSES) if painter else None
             self.context = Context(order)
 
     def describe(self, original: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
@@ -295,7 +297,7 @@ class SideInfoNet(nn.Module):
             features = block(features, a)
         detail = F.pixel_shuffle(self.tail(shallow + features), self.fold)
         made = decoded + detail[..., :height, :width]
-        if self.descriptors:
+        if self.descriptors and self.painter is not None:
             made = made + self.painter(x_hat, level)[..., :height, :width]
         return made
 

@@ -75,7 +75,7 @@ class Side:
                 f"taught and calm are {self.taught} and {self.calm}; expected rising "
                 "shares of the run"
             )
-        if self.codec not in ("jpeg", "webp", "avif", "mean_scale"):
+        if self.codec not in ("jpeg", "jpeg_fine", "webp", "avif", "mean_scale"):
             raise ValueError(f"no coding is called {self.codec!r}")
 
     def share(self, step: int, seconds: float) -> float:
@@ -106,6 +106,20 @@ _BOOK = {
         Side(
             "side_info_checkerboard",
             net={"order": "checkerboard"},
+            start="side_info_start",
+            **_JPEG,
+        ),
+        Side(
+            "side_info_no_painter",
+            net={"painter": False},
+            start="side_info_start",
+            **_JPEG,
+        ),
+        Side("side_info_fine", codec="jpeg_fine", start="side_info_start", **_JPEG),
+        Side(
+            "side_info_fine_twin",
+            codec="jpeg_fine",
+            net=_TWIN,
             start="side_info_start",
             **_JPEG,
         ),

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from srlab import codecs, images
+from srlab.codecs.baseline import quantisation_table
 from srlab.datasets.bank import Bank
 from srlab.resample import imresize
 
@@ -40,9 +41,23 @@ class Coding:
         return round(255 * min(1.0, max(0.0, quality / self.full))) / 255
 
 
+def _fine(quality: float) -> codecs.JPEG:
+    """JPEG whose steps for the means of chroma's blocks are halved.
+
+    With 4:2:0 such a block covers 16 x 16 pixels, and its two means are their tint.
+    """
+    luma, chroma = (
+        quantisation_table(quality, of_chroma).flatten().tolist()
+        for of_chroma in (False, True)
+    )
+    chroma[0] = (chroma[0] + 1) // 2
+    return codecs.JPEG(quality, tables=(luma, chroma))
+
+
 CODINGS: Mapping[str, Coding] = {
     "clean": Coding(None, (100,)),
     "jpeg": Coding(codecs.JPEG, (5, 8, 11, 15, 20, 26, 33, 42, 52, 64, 75, 85)),
+    "jpeg_fine": Coding(_fine, (5, 8, 11, 15, 20, 26, 33, 42, 52, 64, 75, 85)),
     "webp": Coding(codecs.WebP, (1, 5, 12, 22, 34, 48, 62, 75, 85)),
     "avif": Coding(codecs.AVIF, (15, 24, 33, 42, 51, 60, 70, 80)),
     "mean_scale": Coding(

@@ -95,7 +95,8 @@ class Patterns:
         patterns = self.patterns / size  # of a difference in [-1, 1]
         costs = self.patterns.square().sum(1) + self.price * self.bits
         net.extractor.begin_with(patterns, costs)
-        net.painter.begin_with(self.patterns, self.levels, self.sizes)
+        if net.painter is not None:
+            net.painter.begin_with(self.patterns, self.levels, self.sizes)
 
 
 def quantiser(rows: torch.Tensor, count: int, price: float, rounds: int = 30) -> Any:
