@@ -14,10 +14,10 @@ twin without descriptors (of as many steps, and of as many minutes:
 side_info_twin_minutes_0 in DIR), the net with them (and with other prices on bits, and
 without the painter: side_info_price_1_0, side_info_no_painter_0), the same with the
 descriptors shuffled and with those found by trial, bits priced or not (Classic5 alone).
-The variants, and seeds beside the first, are measured on LIVE1. jpeg_fine is JPEG with half the step for the means of chroma's
-blocks; its pair, and WebP's, have weights of their own (side_info_fine_0.safetensors,
-side_info_webp_0.safetensors ... in DIR). Bytes are whole files; a run that was stopped
-goes on from the rows in build/.
+The variants, and seeds beside the first, are measured on LIVE1. jpeg_fine is JPEG with
+half the step for the means of chroma's blocks; its pair, and WebP's, have weights of
+their own (side_info_fine_0.safetensors, side_info_webp_0.safetensors ... in DIR). Bytes
+are whole files; a run that was stopped goes on from the rows in build/.
 """
 
 from __future__ import annotations

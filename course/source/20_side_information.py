@@ -459,16 +459,20 @@ from srlab.training.patterns import quantiser
 
 
 def squares(a):
-    """(1, 3, H, W) -> grey squares of 16 x 16, (places, 256), in grey values."""
-    return F.unfold(255 * a.mean(1, keepdim=True), 16, stride=16)[0].T
+    """(1, C, H, W) -> squares of 16 x 16, (places, 256 C), in grey values."""
+    return F.unfold(255 * a, 16, stride=16)[0].T
 
 
-elsewhere = []
+def brightness(a):
+    return a.mean(1, keepdim=True)
+
+
+lacking = []
 for name in ("flower", "china", "rocket", "grace_hopper"):
     picture = srlab.photo(name)[..., :288, :448]
     y = JPEG().decode(JPEG(10).encode(picture))
-    elsewhere.append(squares(picture - untold.mend(y, None)))
-elsewhere = torch.cat(elsewhere)
+    lacking.append(picture - untold.mend(y, None))
+elsewhere = torch.cat([squares(brightness(a)) for a in lacking])
 size = elsewhere.square().mean().sqrt()
 priced = {"cheap bits": 1.0, "JPEG's price": slope * np.log(10) / 10}
 books = {name: quantiser(elsewhere / size, 16, p) for name, p in priced.items()}
@@ -494,15 +498,20 @@ srlab.show(
 # darker, halves. What is rare is noise, since few squares were behind it.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-rows = {}
-for name, price in priced.items():
-    patterns, costs = books[name]
-    lacks = squares(cat - by_twin["chelsea"]) / size
-    at = ((lacks[:, None] - patterns).square().sum(2) + price * costs).argmin(1)
+def worth_of(book, price, lacks, size):
+    """Bits a place, gain (dB): the patterns that the cat would be sent."""
+    patterns, costs = book
+    here = squares(lacks) / size
+    at = (torch.cdist(here, patterns).square() + price * costs).argmin(1)
     said = F.fold((size * patterns[at]).T[None] / 255, (288, 448), 16, stride=16)
-    gain = srlab.metrics.psnr(by_twin["chelsea"] + said, cat) - base_dB
     p = torch.bincount(at, minlength=16) / len(at)
-    each = -(p[p > 0] * p[p > 0].log2()).sum().item()
+    entropy = -(p[p > 0] * p[p > 0].log2()).sum().item()
+    return entropy, srlab.metrics.psnr(by_twin["chelsea"] + said, cat) - base_dB
+
+
+lacks, rows = cat - by_twin["chelsea"], {}
+for name, price in priced.items():
+    each, gain = worth_of(books[name], price, brightness(lacks), size)
     rows[f"16 patterns, {name}"] = [each, each / 256, gain, slope * each / 256]
 own = toy.loc["8 x 8"]
 rows["four signs"] = [256 * own["bpp"], own["bpp"], own["gain, dB"], slope * own["bpp"]]
@@ -516,6 +525,45 @@ srlab.figures.table(chosen_well, "Messages for the cat", digits={"bpp": 4})
 # shares are used for the entropy, which flatters all rows a little, and the signs' step
 # is the cat's own.) It is a close race, and the reason is JPEG: its own
 # encoder, too, spends its bits where they help.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### And in colour?
+#
+# So far a message spoke of brightness alone. JPEG keeps colour at half the size and
+# quantises it in larger steps: what is missing there? The same search, for patterns of
+# red, green and blue together.
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+in_rgb = torch.cat([squares(a) for a in lacking])
+size_rgb = in_rgb.square().mean().sqrt()
+for name, price in priced.items():  # three numbers a pixel share a place's bits
+    book = quantiser(in_rgb / size_rgb, 16, 3 * price)
+    each, gain = worth_of(book, 3 * price, lacks, size_rgb)
+    rows[f"in colour, {name}"] = [each, each / 256, gain, slope * each / 256]
+    books[f"in colour, {name}"] = book
+in_colour = pd.DataFrame(rows, index=columns).T
+better = in_colour["gain, dB"] / in_colour["must earn, dB"]
+assert better.iloc[-1] > 1.2 * better.iloc[1]
+list(in_colour.index)
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+srlab.figures.table(in_colour, "Messages for the cat", digits={"bpp": 4})
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+patterns, costs = books["in colour, cheap bits"]
+drawn = costs.argsort()[:7]
+srlab.show(
+    [(0.5 + patterns[k].view(1, 3, 16, 16) / 6).clamp(0, 1) for k in drawn],
+    titles=[f"{costs[k]:.1f} bits" for k in drawn],
+    columns=8,
+    height=32,
+    alt="The seven cheapest patterns, grey where nothing is missing: one is empty, most "
+    "of the others are plain tints",
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# CHECK. **Tints** are the bargain: one message repairs 768 numbers at once, of which
+# JPEG told the decoder little.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -601,11 +649,11 @@ f"largest of the 16: {surest.min():.2f} to {surest.max():.2f}, mean {surest.mean
 # $c_i$:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-at = x[0, :, 9, 14].double().numpy()  # one place
+at = x[0].flatten(1)[:, surest.argmin()].double().numpy()  # the most torn place
 one_hot = np.eye(16)
 with np.errstate(divide="ignore", invalid="ignore"):
     forth = np.nansum(one_hot * np.log(one_hot / at), axis=1)  # 0 log 0 counts 0
-    back = (at * np.log(at / one_hot)).sum(axis=1)
+    back = np.nansum(at * np.log(at / one_hot), axis=1)
 assert np.allclose(forth, -np.log(at)) and np.isinf(back).all()
 print("D(c || x):", forth[:4].round(2), "...")
 print("D(x || c):", back[:4], "...")
