@@ -214,14 +214,20 @@ def worth(codec: str = "jpeg") -> pd.DataFrame:
 def collapse(steps: int = 1000) -> None:
     """Histories of runs that begin with nothing: no start, no set meanings.
 
-    Once with bits priced from the first step, as the paper's loss has it, and once
-    without a price. Five minutes of a core each; data/results/side_info_collapse.csv.
+    With bits priced from the first step, as the paper's loss has it, and without a
+    price; without the painter, as in the paper, and with it. Five minutes of a core
+    each; data/results/side_info_collapse.csv.
     """
     plan = recipes.get("side_info", "short")
     kept = []
-    for kind, calm in (("priced", 0.0), ("no price", 0.999)):
-        bare = replace(plan, start="", taught=0.0, calm=calm, steps=steps, every=50)
-        _, state = fit_side_info(bare, f"runs/side_info_collapse_{kind[:2]}")
+    for painter, calm in itertools.product((False, True), (0.0, 0.999)):
+        kind = ("no price" if calm else "priced") + (", painter" if painter else "")
+        net = {**plan.net, "painter": painter}
+        bare = replace(
+            plan, net=net, start="", taught=0.0, calm=calm, steps=steps, every=50
+        )
+        place = f"runs/side_info_collapse_{kind.replace(' ', '_').replace(',', '')}"
+        _, state = fit_side_info(bare, place)
         kept += [{"kind": kind} | row for row in state.history]
     columns = ["kind", "step", "psnr", "decoded", "bits", "used"]
     path = paths.data_dir() / "results" / "side_info_collapse.csv"

@@ -774,6 +774,15 @@ ASKS = {
         "should take some away. If it did not matter, the gain would come from the "
         "larger network and not from what is sent.",
     ),
+    "20.f": Ask(
+        "A place's tint is two numbers of the JPEG file, the means of one block of Cb "
+        "and one of Cr. Their step is halved and no descriptor is sent. Does the same "
+        "network, untrained for it, gain more or less than with descriptors, and for "
+        "more or fewer bytes?",
+        "On coarse JPEGs nearly as much, for a third of the bytes. Halving a step asks "
+        "for one bit more for each of the two numbers where it is not zero, JPEG codes "
+        "them as differences from the block before, and smooth places stay cheap.",
+    ),
 }
 
 QUIZ = [

@@ -49,16 +49,16 @@ srlab.show(
     crop=(44, 104, 120, 176),
     height=120,
     alt="A cat's face three times: a JPEG with squares and rings; mended by a network, "
-    "smooth; mended by a network that was given a few bytes more, hardly to be told "
-    "apart from the second",
+    "smooth; mended by a network that was given a few bytes more, the same hairs, some "
+    "places of the fur a little redder or greener",
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Ask whether the room sees a difference between the second and the third. Most will
-# not, and that is honest: it is a matter of two tenths of a decibel for some eighty
-# bytes. The question of the day is whether eighty bytes more of JPEG would have done as
-# well.
+# Ask whether the room sees a difference between the second and the third. Few will,
+# and that is honest: it is half a decibel for 177 bytes, and nearly all of it is in the
+# tints. The question of the day is whether a few more bytes of JPEG would have done as
+# well. Let the room bet now; section 8 pays out.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## You will be able to
@@ -68,7 +68,8 @@ srlab.show(
 # - quantise a distribution, and pass a gradient through the choice;
 # - read learned symbols as pictures;
 # - test a causal mask by poking one symbol, and decode in slanted lines;
-# - compare a scheme with help to one without, by whole files.
+# - compare a scheme with help to one without, by whole files;
+# - look for the opponent that hurts: the base itself, set a little better.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you start
@@ -497,6 +498,7 @@ srlab.show(
 # The six cheapest and the rarest one. What is frequent is coarse: nothing, brighter,
 # darker, halves. What is rare is noise, since few squares were behind it.
 
+
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 def worth_of(book, price, lacks, size):
     """Bits a place, gain (dB): the patterns that the cat would be sent."""
@@ -557,13 +559,29 @@ srlab.show(
     titles=[f"{costs[k]:.1f} bits" for k in drawn],
     columns=8,
     height=32,
-    alt="The seven cheapest patterns, grey where nothing is missing: one is empty, most "
-    "of the others are plain tints",
+    alt="The seven cheapest patterns, grey where nothing is missing: one is empty, the "
+    "others are plain tints, bluish, brownish, reddish, greenish",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# CHECK. **Tints** are the bargain: one message repairs 768 numbers at once, of which
-# JPEG told the decoder little.
+# **Tints** are the bargain: they gain two to three times what their bits must earn. Why
+# colour? Look at what JPEG keeps of it (notebook 13): Cb and Cr at half the size, in
+# blocks of 8 x 8. Such a block covers 16 x 16 pixels, exactly one of our places, and
+# its mean is *one* number, rounded to multiples of a step:
+
+# %% slideshow={"slide_type": "-"}
+from srlab.codecs.baseline import quantisation_table
+
+step = quantisation_table(10, chroma=True)[0, 0].item()
+to_blue, to_red = 1.772, 1.402  # of Cb, of Cr
+rms = step / 8 / np.sqrt(12)  # an error that is uniform over a step of step / 8
+assert 10 < step / 8 < 11
+print(f"step {step:.0f}, of the block's mean {step / 8:.1f} grey values of Cb or Cr")
+f"rms error of the whole place: blue {to_blue * rms:.1f}, red {to_red * rms:.1f}"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Two signs, is there more Cb, is there more Cr, are a place's tint: two bits for 768
+# numbers. Remember that step. It is JPEG's own, and one could have chosen another.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -622,7 +640,7 @@ srlab.show(
 # smaller than what is there, and layers that begin at random had not found it after
 # hundreds of steps. So ours has a linear layer beside them (the paper's has not): it
 # looks at the difference of the pictures, 16 x 16 pixels at a time, and begins as
-# **matched filters** for the patterns of section 3.
+# **matched filters** for patterns like those of section 3, in colour.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 net = told.net
@@ -693,12 +711,13 @@ f"forward {y.flatten().tolist()}, gradient {wanted.grad.flatten().numpy().round(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # What does $\sigma$ do? Look at the weights, and at the gradient that the weights let
-# through, for the place of the cat that is surest, for one in the middle, and for the
-# most torn one:
+# through, for the place of the cat that is surest, for one where a symbol leads, and
+# for the most torn one:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-ranked = surest.flatten().argsort()
-spots = {"torn": ranked[0], "middle": ranked[len(ranked) // 2], "sure": ranked[-1]}
+sureness = surest.flatten()
+spots = {"torn": sureness.argmin(), "leading": (sureness - 0.75).abs().argmin()}
+spots["sure"] = sureness.argmax()
 
 
 def look(place, sigma):
@@ -722,13 +741,13 @@ srlab.widgets.explore(
     twin=[{"sigma": 0.5}, {"sigma": 1.0}, {"sigma": 8.0}],
     alt="Sixteen bars, the weights of the symbols at one place of the cat: at sigma "
     "0.5 more even, at 1 as the extractor gives them, at 8 one far ahead",
-    place=["torn", "middle", "sure"],
+    place=["torn", "leading", "sure"],
     sigma=(0.5, 16.0, 0.5, 1.0),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Move $\sigma$ up. Where nothing leads, as here, the gradient (of the largest weight,
-# by $\log x_i$) grows. Now choose "middle" and "sure": where one symbol leads, the
+# by $\log x_i$) grows. Now choose "leading" and "sure": where one symbol leads, the
 # weights saturate, and **the gradient fades**: such a place learns nothing any more. So
 # $\sigma$ begins at 1 and rises while the network trains (**annealing**): first
 # explore, then decide. Ours ends at 4; what the paper does is not stated in what we
@@ -758,6 +777,22 @@ f"nine in ten of the {len(net.blocks)} blocks' factors: {low:.2f} to {high:.2f}"
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Factors of 1 would be EDSR's block. The symbols change it a little: some features by a
 # few per cent, others by a fifth.
+#
+# A factor makes a feature stronger or weaker. To add a tint where there is none, it has
+# to find a feature for it first. So ours has, beside the blocks, a **painter** (the
+# paper's net has none): for each symbol one picture of 16 x 16 pixels that is added,
+# louder where the quality is low.
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+painted = net.painter.pictures.weight.detach()
+loud = net.painter.loud.detach()
+rms = painted.square().mean((1, 2, 3)).sqrt()
+volumes = {
+    q: 255 * (loud[0] + loud[1] * level(q)).exp().item() for q in (10, 20, 30, 40)
+}
+assert painted.shape == (16, 3, 16, 16) and volumes[10] > volumes[20] > volumes[40]
+print(f"{tuple(painted.shape)}, {painted.numel():,} numbers")
+{f"quality {q}": f"{v * rms.median():.1f} grey values" for q, v in volumes.items()}
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -802,8 +837,8 @@ srlab.show(
     crop=(32, 96, 128, 192),
     height=128,
     alt="Means of 16 x 16 pixels of the cat's face twice, grey where nothing is added: "
-    "what the symbols say, places tinted violet or a dull green; what is missing, "
-    "stronger and in more colours",
+    "what the symbols say, places in four tints, orange, green, blue and violet, and "
+    "grey; what is missing, the same pattern, stronger and in more colours",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -812,14 +847,14 @@ srlab.show(
     cmap="tab20",
     limits=(0, 15),
     height=108,
-    alt="The cat, and its map of 18 x 28 symbols, a colour for each: nearly all are of "
-    "two colours, in patches in which the cat is hard to find",
+    alt="The cat, and its map of 18 x 28 symbols, a colour for each: four or five "
+    "colours in small patches, in which the cat is hard to find",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # What they say is coarse, and follows the means of what is missing. The colours of the
-# map are names only; their meaning we have to look up. And nearly all places say one of
-# *two* symbols. The others are there, and too dear: bits have a price.
+# map on the right are names only; their meaning we have to look up. And most places say
+# one of *four* symbols. The others are there, and dearer: bits have a price.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What each symbol means
@@ -855,13 +890,13 @@ srlab.show(
     columns=len(shown),
     height=48,
     alt="Small squares in two rows, grey where nothing. Above what was missing where a "
-    "symbol was sent, below what the network adds for it: the same tints, in the upper "
-    "row with more texture",
+    "symbol was sent, below what the network adds for it, the same: orange, green, "
+    "blue, violet, and one that is blue on the left and orange on the right",
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 rows = {}
-for k in shown[:3]:
+for k in shown[:4]:
     parts = [v.mean((0, 2, 3)).tolist() for v in means[k]]
     rows[f"symbol {k}"] = [
         100 * (which == k).float().mean().item(),
@@ -870,16 +905,15 @@ for k in shown[:3]:
     ]
 columns = [f"{what} {c}" for what in ("missing", "added") for c in "RGB"]
 tints = pd.DataFrame(rows, index=["sent, %", *columns]).T
-blue = tints["added B"] - tints["added G"]
-assert blue.max() > 1 > -1 > blue.min()
+more_red, more_blue = tints["added R"] > 0, tints["added B"] > 0
+assert len(set(zip(more_red, more_blue, strict=True))) == 4  # all pairs of signs
 srlab.figures.table(tints, "Means over the places, grey levels", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Missing and added agree: the restorer has learned what each symbol means. And look at
-# what that is. The symbols began as patterns of *luma* (below); the loss, which counts
-# three channels alike, has made the frequent ones into **tints**: more blue, less blue,
-# nothing. JPEG keeps colour at half the size and with large steps, so there one bit
-# repairs most.
+# what that is: red up or down, blue up or down, and green such that the brightness
+# stays. All four pairs of signs are there, the four **tints** of section 3. The fifth
+# is one tint on the left and another on the right.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How they came to mean something
@@ -888,9 +922,34 @@ srlab.figures.table(tints, "Means over the places, grey levels", digits=1)
 #
 # $$\mathcal{L} = D + \lambda R.$$
 #
-# When we did that, **all places said the same symbol** after a while: a **codebook
-# collapse**. (Runs of minutes, whose files we did not keep.) Why? Take an untrained
-# network, and ask what each part of the loss tells the extractor:
+# We did that, for 1,000 steps, without our painter (the paper has none) and with it,
+# and each once more without a price on bits (`python tools/bench_side_info.py
+# collapse`):
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+runs = srlab.evaluation.results("side_info_collapse")
+ended = runs.groupby("kind", sort=False).last()
+first_alone = runs[(runs["kind"] == "priced") & (runs["used"] == 1)]["step"].min()
+assert (ended["used"][:2] == 1).all() and ended["bits"]["priced"] < 0.01
+assert list(ended["used"][2:]) == [2, 6]
+assert ended["psnr"]["priced"] < ended["psnr"]["priced, painter"]
+print(f"one symbol from step {first_alone} on, where we looked every 50 steps")
+of_ours = cards["side_info"].metrics
+assert "2000 steps" in cards["side_info"].data
+ours = {k: of_ours[f"validation_{k}"] for k in ("psnr", "decoded", "bits", "used")}
+ended.loc["ours"] = {"step": 2000, **ours}
+srlab.figures.table(ended[["step", "psnr", "bits", "used"]], "The ends of the runs",
+                    digits={"step": 0, "used": 0})  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# By the paper's recipe **all places say the same symbol** when we first look: a
+# **codebook collapse**. It comes without a price, too, only later. (The bits there are
+# the estimate of a context that has no reason to learn.) With the painter two symbols
+# are left, or six if they are free. The last row is the shipped network, whose recipe
+# comes next; it had a start, and twice the steps.
+#
+# Why? Take an untrained network, and ask what each part of the loss tells the
+# extractor:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from srlab.models import SideInfoNet
@@ -910,10 +969,11 @@ f"gradient at the extractor: of D {hears['D']:.1f}, of R {hears['R']:.2g}"
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Nothing of $D$ arrives, since an untrained restorer adds nothing and so **does not
 # listen**. (Its last layer begins at zero, so that it begins as the decoded picture.)
-# Soon something will arrive. But bits cost from the first step on, and the cheapest
-# message is one that never changes. When the restorer begins to listen, nobody speaks
-# any more: what is always the same carries no bits, and no gradient tells that another
-# would help.
+# Soon something will arrive. But first it learns what helps *everywhere*, and the
+# symbol that is best for the mean of all places wins them all. And where bits cost, the
+# cheapest message is one that never changes. When the restorer begins to listen, nobody
+# speaks any more: what is always the same carries no bits, and no gradient tells that
+# another would help.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Our recipe gives the two a common language to begin with:
@@ -962,8 +1022,8 @@ srlab.show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The line is a sixteenth. With a price on bits a symbol that is sent often becomes
-# cheap, and a rare one has to help the more for its bits. So the price has taken most
-# of the sixteen away again: a little way to a collapse, and as far as it pays.
+# cheap, and a rare one has to help the more for its bits. So the four tints are said
+# all the time and some of the sixteen hardly ever.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1107,7 +1167,7 @@ assert per_symbol["by context, in the file"] <= 4.02
 {name: f"{bits:.2f}" for name, bits in per_symbol.items()}
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# For this map the context saves nothing. (The second number is flattered: the shares
+# The context saves a few per cent, no more. (The second number is flattered: the shares
 # would have to be sent, too.) Remember what is being told: errors of rounding. A good
 # quantiser's errors look like noise, and the network has already used what could be
 # foreseen.
@@ -1274,8 +1334,8 @@ by_seed = pd.DataFrame(rows, index=[f"quality {q}" for q in QUALITIES]).T
 gained = by_seed.iloc[: len(seeds)]
 told_bytes = [curve("descriptors", seed=k)["descriptors"].mean() for k in seeds]
 beyond = (gained > by_seed.loc["range of the twins"]).sum(axis=1)
-assert len(seeds) >= 3 and (beyond.iloc[:2] >= 2).all() and beyond.iloc[2] == 0
-assert (over("twin, same minutes", 0) > 0).sum() == 2 and told_bytes[2] < 9
+assert len(seeds) >= 3 and (beyond == 4).all()
+assert (over("twin, same minutes", 0) > 0).all()
 print("bytes of descriptors:", ", ".join(f"{n:.0f}" for n in told_bytes))
 f"beyond the twins' range at {', '.join(map(str, beyond))} of 4 qualities"
 
@@ -1283,12 +1343,11 @@ f"beyond the twins' range at {', '.join(map(str, beyond))} of 4 qualities"
 srlab.figures.table(by_seed, "What the descriptors have more, LIVE1, dB", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In two runs of three the gain is there, beyond luck, and largest at quality 10. **The
-# third has fallen silent**: when bits got their price, it sent next to none. Whether
-# the tints of section 5 are found before that decides, and is itself luck. Two more
-# things. With descriptors a step takes longer: in as many *minutes* of a core the twin
-# makes twice the steps or more, and from quality 30 on that is worth more than all
-# help. And of the gain at quality 10 only about a quarter is *luma*.
+# No luck: the gain is there with each seed at each quality, largest at quality 10, and
+# many times what another seed does. Two more things. With descriptors a step takes
+# longer: in as many *minutes* of a core the twin makes about twice the steps, and then
+# a third of the gain at quality 40 is left, and most of that at quality 10. And of the
+# gain at quality 10 only a tenth is *luma*. Help speaks of colour.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 named = {"decoded": "JPEG", "twin": "JPEG, twin", "descriptors": "with descriptors"}
@@ -1310,23 +1369,26 @@ srlab.figures.curves(
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-def bd(anchor, test, *where):
-    a, b = (curve(kind, *where)[["bpp", "psnr"]] for kind in (anchor, test))
-    return srlab.evaluation.bd_rate(a, b)
+def bd(anchor, test, *where, by="psnr"):
+    a, b = (curve(kind, *where)[["bpp", by]] for kind in (anchor, test))
+    return srlab.evaluation.bd_rate(a, b, by)
 
 
 PAIRS = [("decoded", "twin"), ("decoded", "descriptors"), ("twin", "descriptors")]
-columns = ["twin, %", "descriptors, %", "descriptors against twin, %"]
+columns = ["twin, %", "descriptors, %", "descriptors against twin, %", "by luma, %"]
 rows = {}
 for name in ("LIVE1", "B100", "Classic5"):
     own = bench.query("set == @name and kind == 'descriptors' and codec == 'jpeg'")
     for seed in sorted(own["seed"].unique()):
-        rows[f"{name}, seed {seed}"] = [bd(*pair, name, "jpeg", seed) for pair in PAIRS]
+        where = name, "jpeg", seed
+        found = [bd(*pair, *where) for pair in PAIRS]
+        rows[f"{name}, seed {seed}"] = [*found, bd(*PAIRS[2], *where, by="psnr_y")]
 bd_rates = pd.DataFrame(rows, index=columns).T
 assert (bd_rates.iloc[:, :2] < 0).all(axis=None)
 answer = bd_rates.iloc[:, 2]
 grey_set = answer.index.str.startswith("Classic5")
-assert answer[~grey_set].between(-1.5, 0).all() and answer[grey_set].max() < 0.8
+assert answer[~grey_set].between(-2.5, -1).all() and answer[grey_set].max() < 0.8
+assert (bd_rates["by luma, %"] > 0).all()
 f"descriptors against the twin: {answer.min():+.1f} to {answer.max():+.1f} %"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1334,9 +1396,10 @@ srlab.figures.table(bd_rates, "BD-rate, quality 10 to 40", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Against plain JPEG all is well, and it says nothing about the descriptors: the twin
-# does nearly as much with no bits. In the third column those that speak save **.6 to .7
-# per cent** of the rate on photographs in colour, and lose .3 on Classic5, which is
-# grey. They pay, barely.
+# does nearly as much with no bits. In the third column they save **1.4 to 1.9 per
+# cent** of the rate on photographs in colour, and lose .4 on Classic5, which is grey.
+# If luma alone counts, they lose everywhere: it gains hardly anything, and pays for the
+# bits of colour.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Break-even
@@ -1357,7 +1420,7 @@ for name in ("LIVE1", "B100", "Classic5"):
         ]  # fmt: skip
 columns = ["more of the file, %", "must earn, dB", "earns, dB"]
 even = pd.DataFrame(rows, index=columns).T
-assert even.iloc[:, 0].between(0, 4).all() and (even["must earn, dB"] > 0).all()
+assert even.iloc[:, 0].between(0, 5).all() and (even["must earn, dB"] > 0).all()
 pays = even["earns, dB"] > even["must earn, dB"]
 f"the descriptors pay in {pays.sum()} of {len(pays)} cases"
 
@@ -1366,10 +1429,143 @@ srlab.figures.table(even, "What the bits must earn, and what they earn",
                     digits=dict(zip(columns, (1, 3, 3), strict=True)))  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In colour they earn half as much again to twice what they must, at quality 10 and 20.
-# On the grey set they pay nowhere. And help that is one or two per cent of a file, and
-# earns up to twice its price, saves one or two per cent: that is why the BD-rates are
-# so small.
+# In colour they earn 1.3 to 2.3 times what they must. On the grey set they pay nowhere.
+# And help that is two or three per cent of a file, and earns twice its price, saves two
+# or three per cent: that is why the BD-rates are so small.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### What the price decides
+#
+# $\lambda$ is a share of what JPEG's bits earn; ours is trained with .5. Trained with
+# other shares, and once more without the painter, all against the twin on LIVE1:
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+plainly_mended = curve("twin")
+
+
+def against_twin(kind, codec="jpeg"):
+    """Bytes more, dB more at quality 10 and 40, BD-rate: LIVE1, JPEG's twin."""
+    own = curve(kind, "LIVE1", codec)
+    more, gain = (
+        own[k].to_numpy() - plainly_mended[k].to_numpy() for k in ("bytes", "psnr")
+    )
+    pair = (t[["bpp", "psnr"]] for t in (plainly_mended, own))
+    return [more.mean(), gain[0], gain[3], srlab.evaluation.bd_rate(*pair)]
+
+
+prices = {"0.25": "descriptors, price 0.25", "0.5": "descriptors"}
+prices |= {"1": "descriptors, price 1", "2": "descriptors, price 2"}
+rows = {f"price {price}": against_twin(kind) for price, kind in prices.items()}
+rows["0.5, no painter"] = against_twin("descriptors, no painter")
+columns = ["bytes more", "quality 10, dB", "quality 40, dB", "BD-rate, %"]
+by_price = pd.DataFrame(rows, index=columns).T
+assert (by_price["bytes more"].iloc[:4].diff().iloc[1:] < 0).all()
+assert by_price["quality 10, dB"].iloc[4] < by_price["quality 10, dB"].iloc[1]
+srlab.figures.table(by_price, "Trained with other prices, LIVE1",
+                    digits={"bytes more": 0})  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# From a quarter to twice, the price hardly matters: tints repair several times what
+# their bits must earn, and only at the higher qualities is less said when it rises.
+# **Without the painter** a third of the gain at quality 10 is lost, half of it at 40,
+# and most of what was saved.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Could JPEG have said it itself?
+#
+# The symbols are tints: whether a block of Cb, or of Cr, has more or less of it than
+# the file says, because JPEG rounds its mean to the coarse step of section 3. But that
+# step is no law. The tables stand in the file, and every decoder obeys them. **Halve
+# one number**, the step for the means of chroma's blocks, and send no descriptors:
+
+# %% slideshow={"slide_type": "-"}
+srlab.ask("20.f")
+
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+def finer(quality):
+    """JPEG with half the step for the means of chroma's blocks."""
+    luma, chroma = (
+        quantisation_table(quality, of_chroma).flatten().tolist()
+        for of_chroma in (False, True)
+    )
+    chroma[0] = (chroma[0] + 1) // 2
+    return JPEG(quality, tables=(luma, chroma))
+
+
+rows = {}
+for q in QUALITIES:
+    plain = untold.of(JPEG(q), level(q))
+    sizes, values = [], []
+    for scheme in (plain, told.of(JPEG(q), level(q)), untold.of(finer(q), level(q))):
+        own = scheme.encode(cat)
+        sizes.append(len(own))
+        values.append(srlab.metrics.psnr(scheme.decode(own), cat))
+    pairs = [(sizes[k] - sizes[0], values[k] - values[0]) for k in (1, 2)]
+    rows[f"quality {q}"] = [*pairs[0], *pairs[1]]
+columns = ["descriptors, bytes", "descriptors, dB", "halved, bytes", "halved, dB"]
+halved = pd.DataFrame(rows, index=columns).T
+per_byte = halved["halved, dB"] / halved["halved, bytes"]
+assert (per_byte > halved["descriptors, dB"] / halved["descriptors, bytes"]).all()
+list(halved.index)
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+srlab.figures.table(halved, "The cat: more than the twin's file",
+                    digits={k: 0 for k in columns[::2]})  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The network is the twin, untrained for such files. At quality 10 one changed number
+# brings three quarters of the gain for a third of the bytes. Now fair to both, with
+# networks trained for the halved step, and on the whole of LIVE1:
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+rows = {
+    "descriptors": against_twin("descriptors"),
+    "halved step, no help": against_twin("twin", "jpeg_fine"),
+    "halved step, descriptors": against_twin("descriptors", "jpeg_fine"),
+}
+columns = ["bytes more", "quality 10, dB", "quality 40, dB", "BD-rate, %"]
+itself = pd.DataFrame(rows, index=columns).T
+assert itself.iloc[1, 3] < itself.iloc[0, 3] - 0.5
+srlab.figures.table(itself, "More than JPEG with the twin, LIVE1",
+                    digits={"bytes more": 0})  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# At quality 10 **the halved step gains as much as all descriptors, for a third of the
+# bytes**. Above, it gains a little less for half of them, and all in all it saves 2.7 %
+# where descriptors save 1.9. On top of it they still gain, by .16 to .06 dB, and earn
+# what they cost, no more. Most of what ours say JPEG can say itself, and more cheaply:
+# its own coder knows the blocks' means from their neighbours.
+#
+# That is a finding about our descriptors at these rates, in RGB, and no refutation of
+# the paper, whose opponents are other restorers. And it is a rule: before you pay for a
+# second stream, look for what the first one does badly.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Another base
+#
+# WebP predicts each block from its neighbours, and smooths the blocks' edges in its own
+# decoder. Each base has a twin and a sibling with descriptors of its own, trained
+# alike; the two gains are at the lowest and at the highest quality:
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+rows = {}
+bases = {"JPEG": "jpeg", "JPEG, halved step": "jpeg_fine", "WebP": "webp"}
+for title, codec in bases.items():
+    for name in ("LIVE1", "B100"):
+        kinds = [curve(k, name, codec)["psnr"].to_numpy() for k in PAIRS[2]]
+        gain = kinds[1] - kinds[0]
+        where = name, codec
+        rows[f"{title}, {name}"] = [gain[0], gain[-1], *(bd(*p, *where) for p in PAIRS)]
+columns = ["gain, dB", "at the highest", "twin, %", "descriptors, %", "against twin, %"]
+of_bases = pd.DataFrame(rows, index=columns).T
+assert (of_bases.iloc[:, :2] > 0).all(axis=None)
+assert of_bases.iloc[:2, 4].max() < 0
+srlab.figures.table(of_bases, "What descriptors have more, and BD-rates")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The help is heard with each of them. It pays with JPEG as its programs set it; with
+# the halved step, and with WebP, it costs what it brings, within half a per cent.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1502,14 +1698,14 @@ for kind in ("descriptors", "searched", "searched with price"):
 columns = [*(f"quality {q}, dB" for q in (10, 20, 40)), "descriptors, bytes"]
 by_trial = pd.DataFrame(rows, index=[*columns, "BD-rate, %"]).T
 assert by_trial.iloc[1, 0] > by_trial.iloc[0, 0]
-assert by_trial.iloc[2, 4] < by_trial.iloc[1, 4] - 1
+assert by_trial.iloc[2, 3] < by_trial.iloc[0, 3] and by_trial.iloc[:, 4].max() < 1
 srlab.figures.table(by_trial, "Over the twin, Classic5", digits={columns[3]: 0})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Without a price the search finds a little more to say, at three or four times the
-# bits, and loses by far. With it, `search` fell back on the extractor's map for every
-# picture: neither of the two maps that it tried was worth its bits. A better search,
-# which sees the neighbours, may find one.
+# Without a price the search finds more to say, at more than twice the bits, and it pays
+# as little as the extractor's map. With a price it says less, at quality 10 hardly
+# anything, and loses least. These photographs are grey: no tint is missing, and what
+# else could be said is not worth its bits.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -1673,15 +1869,16 @@ srlab.quiz(20)
 #   curve says: what would the same bits earn in the base?
 # - The nearest one-hot vector in Kullback-Leibler divergence is the largest
 #   probability, and the soft choice is the distribution, sharpened.
-# - Two networks that have to invent a language while words cost fall silent. Give them
-#   one to begin with.
+# - Two networks that have to invent a language fall silent, sooner if words cost. Give
+#   them one to begin with.
 # - Poke one symbol: a causal model changes only what comes later. And count files, not
 #   estimates.
 # - Shuffle the help: if nothing is lost, it was not read. Compare with the twin: if
 #   nothing is gained, it was not needed.
-# - Ours gain .15 dB over the twin at quality 10, .02 at 40, in two runs of three, and
-#   save less than one per cent of the rate where there is colour. The larger gain, a
-#   quarter of the rate, needs no help at all.
+# - Ours gain .3 dB over the twin at quality 10, .08 at 40, with every seed, and save
+#   1.4 to 1.9 % of the rate in colour. They say tints; JPEG with half the step for
+#   chroma's means says the same more cheaply. The larger gain, a quarter of the rate,
+#   needs no help at all.
 #
 # Next: notebook 21 puts all of these codecs into one table.
 
@@ -1712,23 +1909,20 @@ srlab.classroom.claims("20")
 #
 # - H. Ma, D. Liu, F. Wu, "Improving compression artifact reduction via end-to-end
 #   learning of side information", VCIP 2020,
-#   [doi:10.1109/VCIP49819.2020.9301805](https://doi.org/10.1109/VCIP49819.2020.9301805).
+# [doi:10.1109/VCIP49819.2020.9301805](https://doi.org/10.1109/VCIP49819.2020.9301805).
 # - C. Dong, Y. Deng, C. C. Loy, X. Tang, "Compression artifacts reduction by a deep
-#   convolutional network", ICCV 2015,
-#   [arXiv:1504.06993](https://arxiv.org/abs/1504.06993): AR-CNN.
-# - K. Zhang, W. Zuo, Y. Chen, D. Meng, L. Zhang, "Beyond a Gaussian denoiser: residual
-#   learning of deep CNN for image denoising", 2017,
-#   [arXiv:1608.03981](https://arxiv.org/abs/1608.03981): DnCNN.
-# - A. Nosratinia, "Enhancement of JPEG-compressed images by re-application of JPEG",
-#   Journal of VLSI Signal Processing 27, 2001: the mean over shifts.
-# - E. Agustsson and others, "Soft-to-hard vector quantization for end-to-end learning
-#   compressible representations", 2017,
-#   [arXiv:1704.00648](https://arxiv.org/abs/1704.00648).
-# - B. Lim, S. Son, H. Kim, S. Nah, K. M. Lee, "Enhanced deep residual networks for
-#   single image super-resolution", 2017,
-#   [arXiv:1707.02921](https://arxiv.org/abs/1707.02921): EDSR.
-# - D. Minnen, J. Ballé, G. Toderici, "Joint autoregressive and hierarchical priors for
-#   learned image compression", 2018,
-#   [arXiv:1809.02736](https://arxiv.org/abs/1809.02736): the masked convolution.
-# - D. He and others, "Checkerboard context model for efficient learned image
-#   compression", 2021, [arXiv:2103.15306](https://arxiv.org/abs/2103.15306).
+# convolutional network", ICCV 2015,
+# [arXiv:1504.06993](https://arxiv.org/abs/1504.06993): AR-CNN. - K. Zhang, W. Zuo, Y.
+# Chen, D. Meng, L. Zhang, "Beyond a Gaussian denoiser: residual   learning of deep CNN
+# for image denoising", 2017,   [arXiv:1608.03981](https://arxiv.org/abs/1608.03981):
+# DnCNN. - A. Nosratinia, "Enhancement of JPEG-compressed images by re-application of
+# JPEG",   Journal of VLSI Signal Processing 27, 2001: the mean over shifts. - E.
+# Agustsson and others, "Soft-to-hard vector quantization for end-to-end learning
+# compressible representations", 2017,
+# [arXiv:1704.00648](https://arxiv.org/abs/1704.00648). - B. Lim, S. Son, H. Kim, S.
+# Nah, K. M. Lee, "Enhanced deep residual networks for   single image super-resolution",
+# 2017,   [arXiv:1707.02921](https://arxiv.org/abs/1707.02921): EDSR. - D. Minnen, J.
+# Ballé, G. Toderici, "Joint autoregressive and hierarchical priors for   learned image
+# compression", 2018,   [arXiv:1809.02736](https://arxiv.org/abs/1809.02736): the masked
+# convolution. - D. He and others, "Checkerboard context model for efficient learned
+# image   compression", 2021, [arXiv:2103.15306](https://arxiv.org/abs/2103.15306).
