@@ -9,7 +9,6 @@ A new command is a `Command` in COMMANDS: its help, its arguments, what it runs.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -155,192 +154,20 @@ def _loaded(name: str, scale: int | None) -> Any:
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    from srlab.recipes import PRESETS
+    from srlab.training import commands
 
-    parser.add_argument("name", nargs="?", help="a recipe: edsr_x2")
-    parser.add_argument("--list", action="store_true", help="show all recipes")
-    preset = parser.add_mutually_exclusive_group()
-    for name in PRESETS:
-        text = {"fast": "a minute on a CPU (the default)", "full": "for a GPU"}.get(
-            name, {"short": "tens of minutes on a CPU"}.get(name, "two steps")
-        )
-        preset.add_argument(
-            f"--{name}", dest="preset", action="store_const", const=name, help=text
-        )
-    parser.add_argument("--steps", type=int, help="fewer or more than the recipe's")
-    parser.add_argument("--minutes", type=float, help="end by the clock instead")
-    parser.add_argument("--batch", type=int, help="crops a step")
-    parser.add_argument("--patch", type=int, help="side of a crop, small pixels")
-    parser.add_argument("--adversarial", type=float, help="weight of a GAN's loss")
-    parser.add_argument("--price", type=float, help="lambda of side information")
-    parser.add_argument("--teacher", help="of photo_classifier: a file, or a name")
-    parser.add_argument("--method", help="of localiser: cam, has, adl, acol ...")
-    parser.add_argument("--start", help="weights to begin from, by name or path")
-    parser.add_argument("--seed", type=int, help="another start and other crops")
-    parser.add_argument("--compile", action="store_true", help="use torch.compile")
-    parser.add_argument("--folder", help="of the checkpoint (default runs/NAME-PRESET)")
-    parser.add_argument("--out", help="folder of the weights (default: the same)")
+    commands.train_arguments(parser)
 
 
 def _train(args: argparse.Namespace) -> int:
-    from srlab import recipes, training
-    from srlab.recipes import side_info, two_codecs
-    from srlab.training import coding, running
+    from srlab.training import Diverged, commands
 
-    if args.list:
-        others = ["photo_classifier", "localiser", *coding.names(), *_SMALL]
-        others += [*two_codecs.names(), *side_info.names()]
-        print("\n".join([*recipes.names(), *others]))
-        return 0
-    if not args.name:
-        return _fail("which recipe? `python -m srlab train --list` shows them", code=2)
-    keys = ("steps", "minutes", "batch", "patch", "start", "seed")
-    changes = {k: v for k in keys if (v := getattr(args, k)) is not None}
-    if args.minutes and not args.steps:
-        changes["steps"] = 10**9  # the clock ends the run
     try:
-        _check_alone(args.name, recipes.names())
-        if args.name == "photo_classifier":
-            print(f"wrote {_distil(args, changes)} and its card")
-            return 0
-        if args.name == "localiser":
-            print(f"wrote {_locate(args, changes)} and its card")
-            return 0
-        if args.name in _SMALL:
-            print(f"wrote {_small(args)} and its card")
-            return 0
-        if args.name in coding.names():
-            print(f"wrote {_code(args, changes)} and its card")
-            return 0
-        if args.name in two_codecs.names():
-            print(f"wrote {_around(args, changes)} and its card")
-            return 0
-        if args.name in side_info.names():
-            print(f"wrote {_beside(args, changes)} and its card")
-            return 0
-        recipe = recipes.get(args.name, args.preset or "fast")
-        recipe = replace(recipe, **changes, compile=args.compile)
-        if args.adversarial is not None:
-            recipe = replace(recipe, gan=_heavier(recipe, args.adversarial))
-        folder = args.folder or f"runs/{recipe.name}-{recipe.preset}"
-        file = running.run(recipe, folder, args.out)
-    except training.Diverged as error:
+        return commands.train(args)
+    except Diverged as error:
         return _fail(str(error))
     except ValueError as error:
         return _fail(str(error), code=2)
-    if int(os.environ.get("RANK", 0)) == 0:
-        print(f"wrote {file} and its card")
-    return 0
-
-
-def _check_alone(name: str, shared: Sequence[str]) -> None:
-    """Only restorers' recipes share their work; others would overwrite each other."""
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    if world > 1 and name not in shared:
-        raise ValueError(
-            f"{name} is trained by one process, not by {world}: start it with "
-            f"`python -m srlab train {name}`"
-        )
-
-
-def _heavier(recipe: Any, adversarial: float) -> Any:
-    """The recipe's GAN with another weight of the adversarial loss."""
-    if recipe.gan is None:
-        raise ValueError(f"{recipe.name} is no GAN: it takes no --adversarial")
-    return replace(recipe.gan, adversarial=adversarial)
-
-
-def _distil(args: argparse.Namespace, changes: dict) -> Any:
-    """The photo classifier has a recipe of its own kind."""
-    from srlab.saliency import distilling
-    from srlab.training import running
-
-    plan = distilling.recipe(args.preset or "short")
-    odd = changes.keys() & {"patch", "start"}
-    odd |= {"adversarial"} if args.adversarial is not None else set()
-    if odd:
-        raise ValueError(f"photo_classifier takes no --{', --'.join(sorted(odd))}")
-    if args.teacher:
-        changes = {**changes, "teacher": args.teacher}
-    plan = replace(plan, **changes)
-    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
-    return running.run_classifier(plan, folder, args.out)
-
-
-def _locate(args: argparse.Namespace, changes: dict) -> Any:
-    """So have the networks that learn where an object is."""
-    from srlab.saliency import localising
-
-    odd = changes.keys() & {"patch", "start"}
-    odd |= {"adversarial"} if args.adversarial is not None else set()
-    if odd:
-        raise ValueError(f"localiser takes no --{', --'.join(sorted(odd))}")
-    plan = localising.lesson(args.method or "cam", args.preset or "short")
-    plan = replace(plan, **changes)
-    folder = args.folder or f"runs/localiser-{plan.name}-{plan.preset}"
-    return localising.run(plan, folder, args.out)
-
-
-def _code(args: argparse.Namespace, changes: dict) -> Any:
-    """So have the learned codecs."""
-    from srlab.training import coding, running
-
-    if args.adversarial is not None:
-        raise ValueError(f"{args.name} is no GAN: it takes no --adversarial")
-    plan = replace(coding.recipe(args.name, args.preset or "fast"), **changes)
-    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
-    return running.run_codec(plan, folder, args.out)
-
-
-def _around(args: argparse.Namespace, changes: dict) -> Any:
-    """And the nets around two codecs."""
-    from srlab.recipes import two_codecs
-    from srlab.training import running
-
-    if args.adversarial is not None:
-        changes = {**changes, "adversarial": args.adversarial}
-    plan = replace(two_codecs.get(args.name, args.preset or "fast"), **changes)
-    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
-    return running.run_two_codecs(plan, folder, args.out)
-
-
-def _beside(args: argparse.Namespace, changes: dict) -> Any:
-    """And those of side information."""
-    from srlab.recipes import side_info
-    from srlab.training import running
-
-    if args.adversarial is not None:
-        raise ValueError(f"{args.name} is no GAN: it takes no --adversarial")
-    if args.price is not None:
-        changes = {**changes, "price": args.price}
-    plan = replace(side_info.get(args.name, args.preset or "fast"), **changes)
-    folder = args.folder or f"runs/{plan.name}-{plan.preset}"
-    return running.run_side_info(plan, folder, args.out)
-
-
-_SMALL = ("context_serial", "context_checkerboard", "progressive", "msroi")
-
-
-def _small(args: argparse.Namespace) -> Any:
-    """What notebooks 14 and 15 need beside: minutes of one core, and no checkpoint."""
-    from pathlib import Path
-
-    from srlab.training import contexts, msroi, progressive
-
-    keys = ("steps", "batch", "patch", "start", "seed", "adversarial")
-    if args.preset == "full" or any(getattr(args, key) is not None for key in keys):
-        raise ValueError(f"{args.name} takes --minutes, --rehearse and --out alone")
-    rehearse = args.preset == "rehearse"
-    limit, minutes = (1, 0.01) if rehearse else (None, args.minutes)
-    settings: dict[str, Any] = {"limit": limit, "minutes": minutes}
-    settings = {key: value for key, value in settings.items() if value is not None}
-    folder = Path(args.out or args.folder or f"runs/{args.name}")
-    folder.mkdir(parents=True, exist_ok=True)
-    if args.name == "progressive":
-        return progressive.run(folder, **settings)
-    if args.name == "msroi":
-        return msroi.run(folder, **settings)
-    return contexts.run(args.name.removeprefix("context_"), folder, **settings)
 
 
 def _codec_command(name: str, words: str) -> Command:
