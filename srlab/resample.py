@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""Interpolation kernels and `imresize`, which computes what MATLAB's does.
+"""Interpolation by the kernels of `srlab.kernels`: `imresize`, as MATLAB's.
 
 The rule (sampling positions, widened kernel, symmetric border, the 8-bit rounding
 between the two passes) is the one that MATLAB documents and that the LR images of the
 super-resolution papers were made with; it is checked bit for bit on such images.
-
-R. Keys, "Cubic convolution interpolation for digital image processing", 1981,
-doi:10.1109/TASSP.1981.1163711. N. Dodgson, "Quadratic interpolation for image
-resampling", 1997, doi:10.1109/83.623195.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
 
+from srlab.banded import Banded, apply_banded, banded
 from srlab.images import FLOATS, check_image, check_tensor, check_whole
+from srlab.kernels import KERNELS, Kernel, finite, keys, named
 
 __all__ = [
     "KERNELS",
@@ -35,100 +33,8 @@ __all__ = [
     "resample_1d",
 ]
 
-Banded = tuple[tuple[int, int, torch.Tensor], ...]
 MAX_PIXELS = 2**28  # per channel of a result: 1 GB of float32
 MAX_TAPS = 2**24  # weights of one axis: 128 MB of float64
-_BLOCK = 64  # outputs per small matrix product: few of them, and each quick
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """An interpolation kernel h(t), t in samples.
-
-    Attributes:
-        name: as the tables print it.
-        function: float64 tensor of distances t -> tensor of weights.
-        width: h(t) = 0 for |t| > width / 2.
-        antialias: False for what is never widened (nearest).
-    """
-
-    name: str
-    function: Callable[[torch.Tensor], torch.Tensor]
-    width: float
-    antialias: bool = True
-
-    def __post_init__(self) -> None:
-        if not callable(self.function) or not 0 < _number(self.width) <= 1000:
-            raise ValueError(
-                f"a kernel needs a function and a width in samples, 0 to 1000, not "
-                f"{self.function!r:.60} and {self.width!r}"
-            )
-
-    def __call__(self, t: torch.Tensor | float) -> torch.Tensor:
-        """h(t) for any t, as float64."""
-        return self.function(torch.as_tensor(t, dtype=torch.float64))
-
-
-def _box(t: torch.Tensor) -> torch.Tensor:
-    return ((t >= -0.5) & (t < 0.5)).to(t.dtype)
-
-
-def _triangle(t: torch.Tensor) -> torch.Tensor:
-    return (1 - t.abs()).clamp(min=0)
-
-
-def _quadratic(t: torch.Tensor) -> torch.Tensor:
-    """Dodgson's interpolating quadratic, r = 1: h(0) = 1, h(1) = 0."""
-    t = t.abs()
-    inner, outer = 1 - 2 * t**2, t**2 - 2.5 * t + 1.5
-    return torch.where(t <= 0.5, inner, torch.where(t <= 1.5, outer, 0.0))
-
-
-def _lanczos(t: torch.Tensor, lobes: int) -> torch.Tensor:
-    return torch.where(t.abs() < lobes, torch.sinc(t) * torch.sinc(t / lobes), 0.0)
-
-
-def _number(value: float) -> float:
-    """A finite number as it is; NaN for everything else."""
-    try:
-        value = float("nan" if isinstance(value, str) else value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
-        return math.nan
-    return value if math.isfinite(value) else math.nan
-
-
-@lru_cache
-def keys(a: float = -0.5) -> Kernel:
-    r"""Keys' cubic convolution kernel.
-
-    $h(t) = (a + 2)|t|^3 - (a + 3)|t|^2 + 1$ for $|t| \le 1$,
-    $a|t|^3 - 5a|t|^2 + 8a|t| - 4a$ for $1 < |t| < 2$, else 0.
-    a = -0.5 is MATLAB's and Pillow's; OpenCV and torch (antialias=False) take -0.75.
-
-    >>> keys()([0.0, 0.5, 1.0, 1.5]).tolist()
-    [1.0, 0.5625, 0.0, -0.0625]
-    """
-    if math.isnan(_number(a)):
-        raise ValueError(f"a must be a finite number, such as -0.5, not {a!r}")
-
-    def cubic(t: torch.Tensor) -> torch.Tensor:
-        t = t.abs()
-        inner = (a + 2) * t**3 - (a + 3) * t**2 + 1
-        outer = a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a
-        return torch.where(t <= 1, inner, torch.where(t < 2, outer, 0.0))
-
-    return Kernel("cubic" if a == -0.5 else f"cubic a={a:g}", cubic, 4)
-
-
-KERNELS: dict[str, Kernel] = {
-    "nearest": Kernel("nearest", _box, 1, antialias=False),
-    "box": Kernel("box", _box, 1),
-    "bilinear": Kernel("bilinear", _triangle, 2),
-    "quadratic": Kernel("quadratic", _quadratic, 3),
-    "cubic": keys(),
-    "lanczos2": Kernel("lanczos2", lambda t: _lanczos(t, 2), 4),
-    "lanczos3": Kernel("lanczos3", lambda t: _lanczos(t, 3), 6),
-}
 
 
 def imresize(
@@ -162,7 +68,7 @@ def imresize(
     """
     _check(image)
     scales, sizes = _target(image.shape[-2:], scale, size)
-    kernel = _named(kernel)
+    kernel = named(kernel)
     result = image.float() if image.dtype == torch.uint8 else image
     for axis in sorted((0, 1), key=scales.__getitem__):  # MATLAB: the smaller first
         n_in, n_out = image.shape[axis - 2], sizes[axis]
@@ -192,9 +98,9 @@ def contributions(
     Raises:
         ValueError: sizes below 1, a senseless scale, or over 16 million weights.
     """
-    kernel = _named(kernel)
+    kernel = named(kernel)
     n_in, n_out = check_whole(n_in, "n_in", 1), check_whole(n_out, "n_out", 1)
-    if not _number(scale) > 0:
+    if not finite(scale) > 0:
         raise ValueError(f"scale must be finite and above 0, not {scale!r:.60}")
     stretch = scale if scale < 1 and antialias and kernel.antialias else 1.0
     u = (torch.arange(n_out, dtype=torch.float64) + 0.5) / scale - 0.5
@@ -222,7 +128,7 @@ def resample_1d(
     tensor([1.])
     """
     u = _positions(samples, positions)
-    weights, indices = _taps(u, samples.shape[-1], _named(kernel))  # (M, P)
+    weights, indices = _taps(u, samples.shape[-1], named(kernel))  # (M, P)
     return (samples[..., indices] * weights.to(samples.dtype)).sum(dim=-1)
 
 
@@ -280,14 +186,6 @@ def _taps(
     return weights, torch.where(indices < n, indices, 2 * n - 1 - indices)
 
 
-def _named(kernel: str | Kernel) -> Kernel:
-    if isinstance(kernel, Kernel):
-        return kernel
-    if not isinstance(kernel, str) or kernel not in KERNELS:
-        raise ValueError(f"no kernel {kernel!r}; there are {', '.join(KERNELS)}")
-    return KERNELS[kernel]
-
-
 def _check(image: torch.Tensor) -> None:
     check_tensor(image)
     if image.dtype not in (torch.uint8, *FLOATS):
@@ -321,7 +219,7 @@ def _target(
         pair: Sequence[Any] = (
             scale if isinstance(scale, tuple | list) else (scale, scale)
         )
-        scales = [_number(s) for s in pair]
+        scales = [finite(s) for s in pair]
         if len(scales) != 2 or not all(s > 0 for s in scales):
             raise ValueError(
                 "scale must be a number or (vertical, horizontal), finite and above "
@@ -340,34 +238,3 @@ def _blocks(
     n_in: int, n_out: int, scale: float, kernel: Kernel, antialias: bool
 ) -> Banded:
     return banded(*contributions(n_in, n_out, scale, kernel, antialias))
-
-
-def banded(weights: torch.Tensor, indices: torch.Tensor) -> Banded:
-    """A filter matrix, nearly all zeros, cut into the dense blocks on its diagonal.
-
-    Args:
-        weights, indices: (n_out, P) each, as `contributions` gives them.
-
-    Returns:
-        blocks (first, last, matrix (last - first, outputs)): each makes 64 outputs or
-        fewer from the input samples first .. last - 1.
-    """
-    blocks = []
-    for start in range(0, len(weights), _BLOCK):
-        w, i = weights[start : start + _BLOCK], indices[start : start + _BLOCK]
-        first, last = int(i.min()), int(i.max()) + 1
-        matrix = w.new_zeros(len(w), last - first).scatter_add_(1, i - first, w)
-        blocks.append((first, last, matrix.T.contiguous()))
-    return tuple(blocks)
-
-
-def apply_banded(image: torch.Tensor, blocks: Banded, axis: int) -> torch.Tensor:
-    """Filter one axis (0 rows, 1 columns) of (..., H, W): a small product a block."""
-    parts = []
-    for first, last, matrix in blocks:
-        matrix = matrix.to(image)  # (K, outputs)
-        if axis == 0:
-            parts.append(matrix.T @ image[..., first:last, :])
-        else:
-            parts.append(image[..., first:last] @ matrix)
-    return torch.cat(parts, dim=axis - 2)

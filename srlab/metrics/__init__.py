@@ -2,16 +2,14 @@
 # Copyright (c) The srlab authors
 """How far is one picture from another: MSE, PSNR, SSIM, and kept libraries' measures.
 
-MSE, PSNR and SSIM are written out here because the course teaches them; MS-SSIM comes
-from pytorch-msssim, VIFp and LPIPS from piq, PSNR-HVS and PSNR-HVS-M from psnr-hvsm.
+MSE and PSNR are written out here and SSIM in `structural`, because the course teaches
+them; MS-SSIM comes from pytorch-msssim, VIFp and LPIPS from piq, PSNR-HVS and
+PSNR-HVS-M from psnr-hvsm.
 How sharp a picture is, and what piq says without fetching weights: `perception`.
 
 Every measure takes the picture x that is judged, the original y, and returns the mean
 over the images of a batch as a float. They do not round and, but for the library-backed
 ones, do not clamp: give them ``srlab.images.round8(x)`` to measure what a file holds.
-
-Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, "Image quality assessment: from error
-visibility to structural similarity", 2004, doi:10.1109/TIP.2003.819861.
 """
 
 from __future__ import annotations
@@ -19,15 +17,14 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 
-from srlab.images import luma, shave
-from srlab.metrics.doors import prepare as _prepare
+from srlab.images import luma
+from srlab.metrics.doors import check_weight, prepare, weighted_mean
 from srlab.metrics.perception import (
     fsim,
     gmsd,
@@ -36,7 +33,7 @@ from srlab.metrics.perception import (
     sharpness,
     spectrum,
 )
-from srlab.resample import Banded, apply_banded, banded
+from srlab.metrics.structural import SSIMMap, ssim, ssim_map
 
 __all__ = [
     "SSIMMap",
@@ -58,8 +55,6 @@ __all__ = [
 ]
 
 _luma = luma  # the measures have an argument of that name
-WINDOW, SIGMA = 11, 1.5  # SSIM's Gaussian window: pixels, standard deviation
-K1, K2 = 0.01, 0.03  # c1 = (K1 L)^2, c2 = (K2 L)^2 with the range L = 1
 
 
 def mse(
@@ -106,91 +101,6 @@ def psnr(
     return sum(_decibel(value) for value in values) / len(values)
 
 
-def ssim(
-    x: torch.Tensor,
-    y: torch.Tensor,
-    border: int = 0,
-    luma: bool = False,
-    weight: torch.Tensor | None = None,
-) -> float:
-    """Structural similarity, the mean of `ssim_map`; 1 for equal images.
-
-    Arguments and errors as for `mse`; at least 11 x 11 pixels after the border is cut.
-    A weight counts at the centre of each window. RGB: the mean of the three channels.
-
-    >>> ssim(torch.full((1, 1, 16, 16), 0.5), torch.full((1, 1, 16, 16), 0.5))
-    1.0
-    """
-    x, y = _prepare(x, y, border, luma, smallest=WINDOW, name="SSIM")
-    values = _two_factors(*_moments(x, y)).to(torch.float64)  # (B, C, H - 10, W - 10)
-    if weight is None:
-        return values.mean(dim=(1, 2, 3)).mean().item()
-    weight = shave(_weight(weight, x, border), WINDOW // 2)
-    return _weighted_mean(values, weight).mean().item()
-
-
-@dataclass(frozen=True)
-class SSIMMap:
-    """The three parts of SSIM and their product, each (B, C, H - 10, W - 10).
-
-    Attributes:
-        luminance: l = (2 mu_x mu_y + c1) / (mu_x^2 + mu_y^2 + c1), in (-1, 1].
-        contrast: c = (2 sigma_x sigma_y + c2) / (sigma_x^2 + sigma_y^2 + c2).
-        structure: s = (sigma_xy + c3) / (sigma_x sigma_y + c3), c3 = c2 / 2.
-        ssim: l c s, computed in its two-factor form.
-    """
-
-    luminance: torch.Tensor
-    contrast: torch.Tensor
-    structure: torch.Tensor
-    ssim: torch.Tensor
-
-
-def ssim_map(x: torch.Tensor, y: torch.Tensor) -> SSIMMap:
-    r"""SSIM at each place, from an 11 x 11 Gaussian window with sigma = 1.5.
-
-    $\frac{(2\mu_x\mu_y + c_1)(2\sigma_{xy} + c_2)}
-    {(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}$; only windows that lie
-    wholly inside, no shrinking before, population covariance. Differentiable.
-
-    Args:
-        x, y: (B, C, H, W) in [0, 1], at least 11 x 11.
-    """
-    x, y = _prepare(x, y, 0, False, smallest=WINDOW, name="SSIM")
-    mu_x, mu_y, var_x, var_y, cov = moments = _moments(x, y)
-    c2 = K2**2
-    deviations = (var_x * var_y + 1e-20).sqrt()  # sigma_x sigma_y, with a gradient at 0
-    return SSIMMap(
-        luminance=_luminance(mu_x, mu_y),
-        contrast=(2 * deviations + c2) / (var_x + var_y + c2),
-        structure=(cov + c2 / 2) / (deviations + c2 / 2),
-        ssim=_two_factors(*moments),
-    )
-
-
-def _moments(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Local means, variances and covariance: five of (B, C, H - 10, W - 10)."""
-    mu_x, mu_y, xx, yy, xy = _blur(torch.stack((x, y, x * x, y * y, x * y)))
-    var_x, var_y = (xx - mu_x**2).clamp(min=0), (yy - mu_y**2).clamp(min=0)
-    return mu_x, mu_y, var_x, var_y, xy - mu_x * mu_y
-
-
-def _two_factors(
-    mu_x: torch.Tensor,
-    mu_y: torch.Tensor,
-    var_x: torch.Tensor,
-    var_y: torch.Tensor,
-    cov: torch.Tensor,
-) -> torch.Tensor:
-    c2 = K2**2
-    return _luminance(mu_x, mu_y) * (2 * cov + c2) / (var_x + var_y + c2)
-
-
-def _luminance(mu_x: torch.Tensor, mu_y: torch.Tensor) -> torch.Tensor:
-    c1 = K1**2
-    return (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
-
-
 def ms_ssim(
     x: torch.Tensor, y: torch.Tensor, border: int = 0, luma: bool = False
 ) -> float:
@@ -202,7 +112,7 @@ def ms_ssim(
     """
     from pytorch_msssim import ms_ssim as library
 
-    x, y = _prepare(x, y, border, luma, smallest=161, name="MS-SSIM")
+    x, y = prepare(x, y, border, luma, smallest=161, name="MS-SSIM")
     return library(x.clamp(0, 1), y.clamp(0, 1), data_range=1.0).mean().item()
 
 
@@ -219,7 +129,7 @@ def vifp(
     """
     from piq import vif_p
 
-    x, y = _prepare(x, y, border, luma, smallest=41, name="VIFp")
+    x, y = prepare(x, y, border, luma, smallest=41, name="VIFp")
     return vif_p(x.clamp(0, 1), y.clamp(0, 1), data_range=1.0).mean().item()
 
 
@@ -258,7 +168,7 @@ def lpips(
     Raises:
         RuntimeError: the weights are not there and cannot be fetched.
     """
-    x, y = _prepare(x, y, border, luma, smallest=32, name="LPIPS")
+    x, y = prepare(x, y, border, luma, smallest=32, name="LPIPS")
     if x.shape[1] == 1:
         x, y = x.expand(-1, 3, -1, -1), y.expand(-1, 3, -1, -1)
     with torch.no_grad():
@@ -284,7 +194,7 @@ def _hvs(
     x: torch.Tensor, y: torch.Tensor, border: int, luma: bool, index: int, name: str
 ) -> float:
     function = _hvs_library()
-    x, y = _prepare(x, y, border, luma, smallest=8, name=name)
+    x, y = prepare(x, y, border, luma, smallest=8, name=name)
     x, y = (_luma(v.detach()).to(torch.float64).clamp(0, 1) for v in (x, y))
     h, w = (n - n % 8 for n in x.shape[-2:])
     pairs = zip(x[:, 0, :h, :w].cpu(), y[:, 0, :h, :w].cpu(), strict=True)
@@ -312,65 +222,12 @@ def _mse_per_image(
     luma: bool,
     weight: torch.Tensor | None,
 ) -> list[float]:
-    x, y = _prepare(x, y, border, luma, smallest=1, name="MSE")
+    x, y = prepare(x, y, border, luma, smallest=1, name="MSE")
     error = (x.to(torch.float64) - y.to(torch.float64)) ** 2  # (B, C, H, W)
     if weight is None:
         return error.mean(dim=(1, 2, 3)).tolist()
-    return _weighted_mean(error, _weight(weight, x, border)).tolist()
+    return weighted_mean(error, check_weight(weight, x, border)).tolist()
 
 
 def _decibel(error: float) -> float:
     return math.inf if error == 0 else -10 * math.log10(error)
-
-
-def _weight(weight: torch.Tensor, x: torch.Tensor, border: int) -> torch.Tensor:
-    """Check a weight map of the uncut image and cut the border from it too."""
-    batch, _, height, width = x.shape
-    border = int(border)
-    height, width = height + 2 * border, width + 2 * border
-    good = isinstance(weight, torch.Tensor) and weight.is_floating_point()
-    if not good or tuple(weight.shape) not in {
-        (1, 1, height, width),
-        (batch, 1, height, width),
-    }:
-        shape = tuple(weight.shape) if isinstance(weight, torch.Tensor) else weight
-        raise ValueError(
-            f"weight must be a float map (1 or {batch}, 1, {height}, {width}), "
-            f"not {shape}"
-        )
-    if not torch.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError("weight holds negative, NaN or infinite values")
-    return shave(weight, border)
-
-
-def _weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """(B, C, H, W), (1 or B, 1, H, W) -> (B,)."""
-    weight = weight.to(values).expand_as(values)
-    total = weight.sum(dim=(1, 2, 3))
-    if (total == 0).any():
-        raise ValueError("weight is zero everywhere (inside the border)")
-    return (values * weight).sum(dim=(1, 2, 3)) / total
-
-
-@lru_cache(maxsize=1)
-def _window() -> torch.Tensor:
-    """(11,) float64 Gaussian that sums to one; the window is its outer product."""
-    t = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
-    g = torch.exp(-(t**2) / (2 * SIGMA**2))
-    return g / g.sum()
-
-
-@lru_cache(maxsize=32)
-def _window_blocks(n: int) -> Banded:
-    """The window sliding along n samples, as `srlab.resample.banded` wants it."""
-    starts = torch.arange(n - WINDOW + 1)[:, None]
-    return banded(_window().expand(len(starts), -1), starts + torch.arange(WINDOW))
-
-
-def _blur(images: torch.Tensor) -> torch.Tensor:
-    """(..., H, W) -> (..., H - 10, W - 10): rows first, then columns.
-
-    Banded products: three times as fast as conv2d with one channel on a CPU.
-    """
-    rows, columns = (_window_blocks(n) for n in images.shape[-2:])
-    return apply_banded(apply_banded(images, rows, axis=0), columns, axis=1)
