@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["PHOTOS", "PRESETS", "Gan", "Recipe"]
+__all__ = ["HELD_OUT", "PHOTOS", "PRESETS", "SETS", "Gan", "Recipe"]
 
 PRESETS = ("rehearse", "fast", "short", "full")
 PHOTOS = ("photos",)  # the shipped photographs
+SETS = ("BSDS500_train", "BSDS500_test45[10:]", "T91")  # none of them in a test set
+HELD_OUT = ("BSDS500_test45[:10]",)  # to validate on
 
 
 @dataclass(frozen=True)

@@ -82,10 +82,7 @@ def _loop(
         last = plan.share(state.step, state.seconds) >= 1
         if not (last or state.step % plan.every == 0):
             continue
-        since = state.history[-1]["step"] if state.history else 0
-        row = {"step": state.step, "loss": total.item() / (state.step - since)}
-        if not math.isfinite(row["loss"]):
-            raise Diverged(f"the loss is {row['loss']} before step {state.step}")
+        row = _row(state, float(total))
         row |= validate(state.average) | {"seconds": state.seconds}
         state.keep(-row["score"])
         state.history.append(row)
@@ -99,6 +96,15 @@ def _loop(
             watch(state.history)
         total = 0.0
     bar.close()
+
+
+def _row(state: Any, total: float) -> dict[str, Any]:
+    """Step and mean loss since the last validation; Diverged if it is no number."""
+    since = state.history[-1]["step"] if state.history else 0
+    loss = total / (state.step - since)
+    if not math.isfinite(loss):
+        raise Diverged(f"the loss is {loss} before step {state.step}")
+    return {"step": state.step, "loss": loss}
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
