@@ -47,7 +47,7 @@ from srlab.datasets import benchmark_set
 from srlab.evaluation.hulls import pareto
 from srlab.evaluation.rates import METRICS
 from srlab.schemes import AdaptiveTwoLayer
-from srlab.training.running import device_name
+from srlab.training.cards import device_name
 
 ROWS = Path("build/two_layer_adaptive.csv")
 KEYS = ["family", "image", "slope", "competitor"]

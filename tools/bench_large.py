@@ -133,7 +133,7 @@ def run(only: str | None, minutes: float | None) -> None:
 def write(rows: list[dict[str, str]]) -> None:
     """data/results/large_pictures.csv, with the command and the device."""
     from srlab.paths import data_dir
-    from srlab.training.running import device_name
+    from srlab.training.cards import device_name
 
     file = data_dir() / "results" / "large_pictures.csv"
     with file.open("w", newline="", encoding="utf-8") as out:

@@ -49,7 +49,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from srlab import datasets, paths
 from srlab.saliency import localising, measures, objects
 from srlab.saliency.acol import min_max
-from srlab.training.running import device_name
+from srlab.training.cards import device_name
 from srlab.weights import Card, write_weights
 
 RUNS = Path("build/localising")

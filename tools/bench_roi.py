@@ -38,7 +38,7 @@ from srlab.evaluation import compare_regions, meet_size
 from srlab.metrics import psnr
 from srlab.saliency import localising, measures, objects
 from srlab.schemes.maps import blocks
-from srlab.training.running import device_name
+from srlab.training.cards import device_name
 
 RUNS = Path("build/localising")
 PLAIN = roi_uses.PLAIN

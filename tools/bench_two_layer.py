@@ -31,8 +31,8 @@ from srlab.datasets import benchmark_set
 from srlab.evaluation.hulls import crossing, pareto
 from srlab.metrics import ms_ssim, psnr
 from srlab.schemes.end_to_end import to_ycbcr
+from srlab.training.cards import device_name
 from srlab.training.coded import CODINGS
-from srlab.training.running import device_name
 
 RAW = Path("build/two_layer")
 EIGHT = ("02", "05", "08", "11", "14", "17", "20", "23")

@@ -142,7 +142,7 @@ def run(
     Returns:
         The weights' path; `localiser(path)` reads them. Errors as of `teach`.
     """
-    from srlab.training.running import device_name
+    from srlab.training.cards import device_name
 
     net = teach(plan, folder, device)
     file = Path(out or folder) / f"localiser_{plan.method}.safetensors"

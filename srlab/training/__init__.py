@@ -13,9 +13,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -34,10 +33,12 @@ from srlab.training.pictures import (
     validate,
     validation_pairs,
 )
+from srlab.training.report import Report
+from srlab.training.setting_up import clip_gradients as _clip
+from srlab.training.setting_up import launch as _launch
+from srlab.training.setting_up import optimizer_of as _optimizer
+from srlab.training.setting_up import set_rate as _set_rate
 from srlab.training.state import Diverged, State
-
-if TYPE_CHECKING:
-    from srlab.figures import Picture
 
 __all__ = ["Bank", "Diverged", "GanWarning", "HealthWatch", "Report", "bank", "fit"]
 __all__ += ["held_out", "pairs", "photos", "pictures", "validate"]
@@ -48,58 +49,6 @@ _LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "half_sum": lambda x, y: (x - y).square().sum() / (2 * len(x)),
 }
 _LOOK = 50  # steps after which the loss is looked at: each look waits for the GPU
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a run gave.
-
-    Attributes:
-        recipe: it was made with.
-        history: a dict each validation: step, loss (mean since the last one), psnr (dB,
-            luma, of the averaged weights), rate, seconds; of a GAN also the parts of
-            the loss, d_loss, and d_real and d_fake, the mean probabilities of "real"
-            that the discriminator gives to real and to generated pictures.
-        steps, seconds: made in all. bicubic: dB of bicubic on the same pictures.
-        best_psnr, best_step: of the weights that were kept.
-        stopped: "" or "interrupted".
-        warnings: what the watch on a GAN's discriminator said.
-        rival: the discriminator as the run left it, in eval mode, or None.
-    """
-
-    recipe: Recipe
-    history: list[dict[str, Any]]
-    steps: int
-    seconds: float
-    bicubic: float
-    best_psnr: float
-    best_step: int
-    stopped: str = ""
-    warnings: tuple[str, ...] = ()
-    rival: nn.Module | None = None
-
-    def __str__(self) -> str:
-        end = f", {self.stopped}" if self.stopped else ""
-        return (
-            f"{self.recipe.name} ({self.recipe.preset}): {self.steps} steps{end}; "
-            f"{self.best_psnr:.2f} dB, bicubic {self.bicubic:.2f} dB"
-        )
-
-    def curve(self, alt: str = "") -> Picture:
-        """Validation PSNR over the steps, bicubic beside it."""
-        from srlab.figures import curves
-
-        steps = [row["step"] for row in self.history]
-        lines = {
-            self.recipe.name: (steps, [row["psnr"] for row in self.history]),
-            "bicubic": (steps, [self.bicubic] * len(steps)),
-        }
-        end = "above" if self.best_psnr > self.bicubic else "below"
-        alt = alt or (
-            f"PSNR of {self.recipe.name} on pictures it does not train on, over "
-            f"{self.steps} steps: it ends {end} bicubic"
-        )
-        return curves(lines, "step", "PSNR (dB)", alt, size=(6, 3))
 
 
 def fit(
@@ -257,58 +206,6 @@ def _progress(recipe: Recipe, state: State, quiet: bool) -> tqdm:
         desc=recipe.name, initial=state.step, total=recipe.steps, leave=False,
         mininterval=0.5, disable=silent,
     )  # fmt: skip
-
-
-def _launch(recipe: Recipe, device: torch.device | str | None) -> Any:
-    """A Fabric on the device, or on what `torchrun` or `fabric run` started."""
-    from lightning_fabric import Fabric
-
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    if world > 1:
-        here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
-        where: dict[str, Any] = {"devices": here, "num_nodes": world // here}
-        kind = os.environ.get("LT_ACCELERATOR", "auto")
-    else:
-        wanted = torch.device(device) if device else None
-        kind = wanted.type if wanted else "auto"
-        first = (wanted.index or 0) if wanted else 0
-        where = {"devices": [first] if kind == "cuda" else 1}
-    if kind == "auto":
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
-    precision = recipe.precision if kind == "cuda" else "32-true"
-    fabric = Fabric(accelerator=kind, precision=cast(Any, precision), **where)
-    if os.environ.get("LT_CLI_USED") != "1":  # `fabric run` has launched it already
-        fabric.launch()
-    return fabric
-
-
-def _optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Adam or SGD; a net may give groups whose rate is the recipe's times a factor."""
-    own = getattr(net, "parameter_groups", None)
-    groups = own() if own else [{"params": list(net.parameters()), "factor": 1.0}]
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, weight_decay=1e-4)
-    return torch.optim.Adam(groups, lr=recipe.rate)
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group["factor"]
-    return rate
-
-
-def _clip(
-    fabric: Any,
-    model: nn.Module,
-    optimizer: Any,
-    clip: tuple[str, float] | None,
-    rate: float,
-) -> None:
-    """("value", theta): each gradient to +-theta / rate, as VDSR; ("norm", n): to n."""
-    if clip and clip[0] == "value":
-        fabric.clip_gradients(model, optimizer, clip_val=clip[1] / rate)
-    elif clip:
-        fabric.clip_gradients(model, optimizer, max_norm=clip[1])
 
 
 def _check_finite(total: torch.Tensor, state: State) -> float:

@@ -106,7 +106,8 @@ def _check_alone(name: str) -> None:
 def _refuse(args: argparse.Namespace, *options: str) -> None:
     """ValueError for an option that was given and that the recipe has no use for."""
     if odd := [key for key in options if getattr(args, key) is not None]:
-        raise ValueError(f"{args.name} takes no --{', --'.join(sorted(odd))}")
+        no_gan = "is no GAN: it " if odd == ["adversarial"] else ""
+        raise ValueError(f"{args.name} {no_gan}takes no --{', --'.join(sorted(odd))}")
 
 
 def _folder(args: argparse.Namespace, plan: Any, kind: str = "") -> str:

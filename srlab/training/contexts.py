@@ -20,9 +20,9 @@ from tqdm.auto import tqdm
 from srlab.codecs.context import SIDE, ContextNet, spread
 from srlab.codecs.learned import MeanScale, padded
 from srlab.codecs.networks import SCALES
-from srlab.training.coding import HELD_OUT, SETS
+from srlab.recipes.recipe import HELD_OUT, SETS
+from srlab.training.cards import device_name
 from srlab.training.pictures import pictures
-from srlab.training.running import device_name
 from srlab.weights import Card, write_weights
 
 __all__ = ["compare", "fit_context", "latents", "run", "symbols_of", "validate_context"]

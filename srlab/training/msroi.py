@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from srlab.saliency.classifiers import PhotoNet, photo_classifier
-from srlab.saliency.distilling import gather, recipe, views
+from srlab.saliency.distilling import recipe
 from srlab.saliency.msroi import MsroiNet
-from srlab.training.running import device_name
+from srlab.saliency.views import gather, views
+from srlab.training.cards import device_name
 from srlab.weights import Card, write_weights
 
 __all__ = ["agreement", "collect", "fit", "run"]

@@ -17,9 +17,9 @@ from tqdm.auto import tqdm
 
 from srlab.codecs.progressive import BLOCK, ProgressiveNet
 from srlab.datasets.bank import Bank
-from srlab.training.coding import HELD_OUT, SETS
+from srlab.recipes.recipe import HELD_OUT, SETS
+from srlab.training.cards import device_name
 from srlab.training.pictures import pictures
-from srlab.training.running import device_name
 from srlab.weights import Card, write_weights
 
 __all__ = ["fit_progressive", "run", "validate_progressive"]

@@ -5,16 +5,13 @@
 from __future__ import annotations
 
 import os
-import platform
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 from torch import nn
 
-from srlab import evaluation, models, recipes, training
+from srlab import models, training
 from srlab.models import TwoCodecsNet
 from srlab.recipes import Recipe, side_info, two_codecs
 from srlab.recipes.side_info import Side
@@ -22,12 +19,11 @@ from srlab.recipes.two_codecs import TwoCodecs
 from srlab.saliency.distilling import Distillation
 from srlab.training import coding
 from srlab.training.adversarial import game
+from srlab.training.cards import KEYS, card, device_name, measure, words
 from srlab.weights import Card, read_weights, write_weights
 
 __all__ = ["device_name", "measure", "remeasure", "run", "run_classifier", "run_codec"]
 __all__ += ["run_side_info", "run_two_codecs"]
-
-SETS = ("Set5", "Set14", "B100")
 
 
 def run(recipe: Recipe, folder: str | Path, out: str | Path | None = None) -> Path:
@@ -81,13 +77,13 @@ def run_classifier(
 
     net, made = distilling.distil(plan, folder)
     file = Path(out or folder) / f"{plan.name}.safetensors"
-    words = _words(plan, distilling.recipe(plan.preset), ("steps", "minutes", "seed"))
+    command = words(plan, distilling.recipe(plan.preset), ("steps", "minutes", "seed"))
     shown = made["steps"] * plan.batch
     write_weights(
         file,
         net.cpu().state_dict(),
         Card(
-            recipe=" ".join(words),
+            recipe=" ".join(command),
             data=f"{', '.join(plan.data)}: {shown:,} random views; answers of the "
             f"teacher {Path(plan.teacher).stem}",
             device=device_name(),
@@ -173,7 +169,7 @@ def run_side_info(
         metrics=_best(state, "psnr", "decoded", "bits", "used"),
         note=f"mends decoded pictures with{help_of} help from the encoder; a "
         f"{plan.preset} run of {state.step * plan.batch:,} crops{begun}",
-        keys=(*_KEYS, "price"),
+        keys=(*KEYS, "price"),
     )  # fmt: skip
 
 
@@ -200,7 +196,7 @@ def _keep(
     """Write the weights of a run by plan; the card says how they were made."""
     file = folder / f"{plan.name}.safetensors"
     made = Card(
-        recipe=" ".join(_words(plan, usual, keys or _KEYS)),
+        recipe=" ".join(words(plan, usual, keys or KEYS)),
         data=f"{', '.join(plan.data)}: {state.step} steps of {plan.batch} crops of "
         f"{plan.patch} pixels a side{seen}",
         device=device_name(),
@@ -210,86 +206,6 @@ def _keep(
     )
     write_weights(file, net.cpu().state_dict(), made, dtype="float16")
     return file
-
-
-def card(recipe: Recipe, report: training.Report, net: nn.Module) -> Card:
-    """What a run's card says."""
-    settings = {**recipe.settings, "scales": " ".join(map(str, recipe.scales))}
-    metrics = {
-        "validation_psnr": round(report.best_psnr, 3),
-        "validation_bicubic": round(report.bicubic, 3),
-    }
-    data = f"{', '.join(recipe.data)}: {report.steps} steps of {recipe.batch} crops"
-    small = f"LR by {recipe.degradation}" if recipe.degradation else "bicubic LR"
-    if recipe.codec:
-        small = f"decoded from {recipe.codec} files of several qualities"
-    if recipe.sharpen:
-        small += ", sharpened targets"
-    return Card(
-        recipe=command(recipe),
-        data=f"{data} of {recipe.patch} small pixels a side; {small}",
-        device=device_name(),
-        minutes=round(report.seconds / 60, 1),
-        licence="MIT",
-        metrics=metrics | ({} if recipe.codec else measure(net, recipe.scales)),
-        model=recipe.model,
-        settings=settings,
-        note=_note(recipe, report),
-    )
-
-
-def command(recipe: Recipe) -> str:
-    """The command that makes the run, with what differs from the preset."""
-    usual = recipes.get(recipe.name, recipe.preset)
-    words = _words(recipe, usual, _KEYS)
-    if recipe.gan and usual.gan and recipe.gan.adversarial != usual.gan.adversarial:
-        words.append(f"--adversarial {recipe.gan.adversarial}")
-    return " ".join(words)
-
-
-_KEYS = ("steps", "minutes", "batch", "patch", "start", "seed")
-
-
-def _words(plan: Any, usual: Any, keys: tuple[str, ...]) -> list[str]:
-    """The command of a plan, with what differs from its preset."""
-    words = [f"python -m srlab train {plan.name} --{plan.preset}"]
-    for key in keys:
-        if key == "steps" and plan.minutes:
-            continue  # the clock ends the run
-        value = getattr(plan, key)
-        if key == "start" and value.endswith(".safetensors"):
-            value = Path(value).stem  # whose folder it was does not matter
-        if value != getattr(usual, key):
-            words.append(f"--{key} {shlex.quote(str(value))}")
-    return words
-
-
-def _note(recipe: Recipe, report: training.Report) -> str:
-    """What a user of the weights should know: how far this is from the full run."""
-    full = recipes.get(recipe.name, "full")
-    words = []
-    if recipe.preset != "full":
-        words.append(f"a {recipe.preset} run of {report.steps * recipe.batch:,} crops")
-    if dict(recipe.settings) != dict(full.settings):
-        words.append("its settings are not the paper's")
-    if report.stopped:
-        words.append(f"{report.stopped} before its end")
-    return "; ".join(words)
-
-
-def measure(net: nn.Module, scales: tuple[int, ...]) -> dict[str, float]:
-    """Set5, Set14 and B100 under protocol B, as far as they are on this machine."""
-    found = {}
-    for scale in scales:
-        restorer = models.restorer(net, scale)
-        for name in SETS:
-            try:
-                row = evaluation.benchmark(restorer, name, scale, protocol="B")
-            except FileNotFoundError:
-                continue
-            found[f"{name.lower()}_x{scale}_psnr"] = round(row.psnr, 3)
-            found[f"{name.lower()}_x{scale}_ssim"] = round(row.ssim, 5)
-    return found
 
 
 def remeasure(file: str | Path) -> Card:
@@ -310,11 +226,3 @@ def remeasure(file: str | Path) -> Card:
         return card
     card = replace(card, metrics={**card.metrics, **found})
     return write_weights(file, tensors, card, cast(Any, card.dtype))
-
-
-def device_name() -> str:
-    """Such as "1 x NVIDIA H200" or "CPU, 1 of 2 cores, x86_64"."""
-    if torch.cuda.is_available():
-        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
-    threads, cores = torch.get_num_threads(), os.cpu_count()
-    return f"CPU, {threads} of {cores} cores, {platform.machine()}"
