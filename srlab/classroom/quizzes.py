@@ -3,10 +3,9 @@
 """Cards of the course: quizzes, questions to the room, tables of words and claims.
 
 A card is HTML for the notebook, the deck and the site, and the same in words
-(``text/plain``) for a terminal and for tests. The HTML needs no script and no
-network: a quiz is radio buttons and CSS, an answer is a ``<details>`` element.
-Where a page strips styles, questions and options stay readable and the answers
-stand in a closed ``<details>`` at the end.
+(``text/plain``) for a terminal and for tests. The HTML needs no script and no network:
+a quiz is radio buttons and CSS, an answer is a ``<details>`` element. Where a page
+strips styles, all stays readable, the answers in a closed ``<details>`` at the end.
 """
 
 from __future__ import annotations

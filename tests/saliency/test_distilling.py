@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from srlab.saliency import distilling
+from srlab.saliency import distilling, views
 from srlab.saliency.teachers import MobileNetV1, teacher
 
 
@@ -19,8 +19,8 @@ def squares():
 def test_squares_of_long_pictures_are_three(squares):
     assert squares.dtype == torch.uint8 and squares.shape[1:] == (3, 256, 256)
     long = torch.rand(1, 3, 40, 100)
-    assert len(distilling._squares(long)) == 3
-    assert len(distilling._squares(long[..., :44])) == 1
+    assert len(views._squares(long)) == 3
+    assert len(views._squares(long[..., :44])) == 1
 
 
 def test_views_are_pictures_and_repeat(squares):
