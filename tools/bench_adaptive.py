@@ -29,7 +29,6 @@ no "cleaned" and no "all".
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -44,6 +43,7 @@ from tqdm.auto import tqdm
 from srlab import evaluation, models, paths
 from srlab.codecs import AVIF, JPEG, Codec, MeanScale, WebP, bpp
 from srlab.datasets import benchmark_set
+from srlab.evaluation.growing import append
 from srlab.evaluation.hulls import pareto
 from srlab.evaluation.rates import METRICS
 from srlab.schemes import AdaptiveTwoLayer
@@ -129,7 +129,7 @@ def measure(name: str, pictures: set[str] | None, folder: Path | None) -> None:
         if (name, image) not in known and (not pictures or image[-2:] in pictures)
     ]  # fmt: skip
     for image, x in tqdm(todo, desc=name, mininterval=2):
-        _append(list(_rows(coder, name, image, x)))
+        append(ROWS, list(_rows(coder, name, image, x)), COLUMNS)
 
 
 def _rows(coder: AdaptiveTwoLayer, name: str, image: str, x) -> Iterator[dict]:
@@ -154,16 +154,6 @@ def _rows(coder: AdaptiveTwoLayer, name: str, image: str, x) -> Iterator[dict]:
             yield row | {"bpp": round(best.rate, 5)} | seen[best.data]
         if choices[0].rate > HIGH:
             break
-
-
-def _append(rows: list[dict]) -> None:
-    fresh = not ROWS.is_file()
-    ROWS.parent.mkdir(parents=True, exist_ok=True)
-    with ROWS.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rows)
 
 
 def gather(minutes: float) -> list[Path]:

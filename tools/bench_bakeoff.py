@@ -20,7 +20,6 @@ that may be busy.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import time
 from collections.abc import Iterator
@@ -37,7 +36,8 @@ from tqdm.auto import tqdm
 from srlab import evaluation, paths
 from srlab.datasets import benchmark_set
 from srlab.evaluation import bakeoff
-from srlab.training.running import device_name
+from srlab.evaluation.growing import append
+from srlab.training.cards import device_name
 
 ROWS = Path("build/bakeoff.csv")
 COLUMNS = ["codec", "setting", "image", "bytes", "bpp", *bakeoff.MEASURES]
@@ -103,7 +103,7 @@ def rows(options: argparse.Namespace) -> None:
     with executor_of(options) as executor:
         jobs = _run(executor, [(f, i, pictures[i]) for f, i in todo])
         for found in tqdm(jobs, total=len(todo), desc="bake-off", mininterval=5):
-            _append(found)
+            append(ROWS, found, COLUMNS)
 
 
 def _run(executor: Executor | None, jobs: list[tuple]) -> Iterator[list[dict]]:
@@ -112,16 +112,6 @@ def _run(executor: Executor | None, jobs: list[tuple]) -> Iterator[list[dict]]:
         return
     for future in as_completed([executor.submit(measure, *job) for job in jobs]):
         yield future.result()
-
-
-def _append(found: list[dict]) -> None:
-    fresh = not ROWS.is_file()
-    ROWS.parent.mkdir(parents=True, exist_ok=True)
-    with ROWS.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(found)
 
 
 def gather() -> list[Path]:

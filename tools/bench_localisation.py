@@ -29,7 +29,6 @@ Rows of no training, which say what the others are worth:
 from __future__ import annotations
 
 import argparse
-import csv
 import multiprocessing
 import os
 import platform
@@ -47,6 +46,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import avg_pool2d, interpolate
 
 from srlab import datasets, paths
+from srlab.evaluation.growing import append
 from srlab.saliency import localising, measures, objects
 from srlab.saliency.acol import min_max
 from srlab.training.cards import device_name
@@ -227,13 +227,7 @@ def _done() -> set[tuple[str, int]]:
 
 
 def _add(row: dict) -> None:
-    ROWS.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not ROWS.is_file()
-    with ROWS.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    append(ROWS, [row], COLUMNS)
     print(*row.values(), flush=True)
 
 
