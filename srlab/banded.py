@@ -32,7 +32,10 @@ def banded(weights: torch.Tensor, indices: torch.Tensor) -> Banded:
 
 
 def apply_banded(image: torch.Tensor, blocks: Banded, axis: int) -> torch.Tensor:
-    """Filter one axis (0 rows, 1 columns) of (..., H, W): a small product a block."""
+    """Filter one axis (0 rows, 1 columns) of (..., H, W): a small product a block.
+
+    blocks: as `banded` gives them, for as many samples as that axis has.
+    """
     parts = []
     for first, last, matrix in blocks:
         matrix = matrix.to(image)  # (K, outputs)

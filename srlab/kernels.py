@@ -82,6 +82,7 @@ def keys(a: float = -0.5) -> Kernel:
     $h(t) = (a + 2)|t|^3 - (a + 3)|t|^2 + 1$ for $|t| \le 1$,
     $a|t|^3 - 5a|t|^2 + 8a|t| - 4a$ for $1 < |t| < 2$, else 0.
     a = -0.5 is MATLAB's and Pillow's; OpenCV and torch (antialias=False) take -0.75.
+    ValueError for an a that is not finite.
 
     >>> keys()([0.0, 0.5, 1.0, 1.5]).tolist()
     [1.0, 0.5625, 0.0, -0.0625]

@@ -92,6 +92,10 @@ def contributions(
     h(u - i), or scale * h(scale * (u - i)) when the kernel is widened, divided by their
     sum; indices beyond the border are mirrored (the border sample counts twice).
 
+    Args:
+        n_in, n_out: samples before and after. scale: of the positions.
+        kernel, antialias: as for `imresize`.
+
     Returns:
         weights (n_out, P) float64, indices (n_out, P) in 0 .. n_in - 1.
 

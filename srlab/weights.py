@@ -59,6 +59,7 @@ def write_weights(
     Raises:
         ValueError: nothing to write, a value that is not finite or that float16 cannot
             hold, another dtype, or a file name that means a pickle.
+        TypeError: a path, a card or a state dict that is none.
     """
     from safetensors.torch import save
 
@@ -142,7 +143,7 @@ def _storable(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tens
 
 
 def read_card(path: str | Path) -> Card:
-    """The card of a weights file; BrokenWeights when it is missing or not whole."""
+    """The card of the weights file at path; BrokenWeights: missing, or not whole."""
     file = _file(path).with_suffix(".toml")
     if not file.is_file():
         raise BrokenWeights(

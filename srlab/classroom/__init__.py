@@ -106,7 +106,7 @@ def check(name: str, fn: Callable) -> CheckResult:
     """Check a student's function; the result says what differs, never the answer.
 
     ``check("2.1", fn).use`` is the function itself if it passed, else the reference
-    solution, so that the cells below work either way.
+    solution, so that the cells below work either way. name: of the exercise, "2.1".
     """
     exercise = find_entry("EXERCISES", name)
     if not callable(fn):
@@ -133,7 +133,10 @@ def _remember_source(name: str, fn: Callable) -> None:
 
 
 def hint(name: str, grade: int | None = None) -> Card:
-    """The next hint of an exercise (1, 2, 3), or the one of the grade asked for."""
+    """The next hint of an exercise (1, 2, 3), or the one of the grade asked for.
+
+    name: of the exercise, "2.1". ValueError for another grade.
+    """
     exercise = find_entry("EXERCISES", name)
     count = len(exercise.hints)
     if grade is None:
@@ -151,7 +154,7 @@ def hint(name: str, grade: int | None = None) -> Card:
 
 
 def solution(name: str) -> Card:
-    """The source of one way to solve an exercise."""
+    """The source of one way to solve the exercise of this name, such as "2.1"."""
     exercise = find_entry("EXERCISES", name)
     source = inspect.getsource(exercise.solution).rstrip()
     return quizzes.code_card(f"Exercise {name}, one way to solve it:", source)
@@ -161,7 +164,7 @@ def solution(name: str) -> Card:
 
 
 def quiz(nb: int | str, answers: str | None = None, seed: int | None = None) -> Card:
-    """The quiz of a notebook; with answers="b a c" the score and why they are right.
+    """The quiz of notebook nb; with answers="b a c" the score, and why they are right.
 
     A seed gives a variant: options in another order, other numbers where there are
     makers (``srlab.classroom.variants``). Scores of variants are not kept.
@@ -177,7 +180,10 @@ def quiz(nb: int | str, answers: str | None = None, seed: int | None = None) -> 
 
 
 def ask(question: str, answer: str | None = None) -> Card:
-    """A question to the room: an id ("2.a") of the exercises file, or both texts."""
+    """A question to the room: an id ("2.a") of the exercises file, or both texts.
+
+    TypeError for a question or an answer that is no text.
+    """
     if answer is not None:
         if not isinstance(question, str) or not isinstance(answer, str):
             raise TypeError("ask takes an id, or a question and its answer as texts")
@@ -189,12 +195,15 @@ def ask(question: str, answer: str | None = None) -> Card:
 
 
 def save_answers(path: str | os.PathLike = "answers.json") -> Card:
-    """Write quiz letters and the code of tried exercises to a small JSON file."""
+    """Write quiz letters and the code of tried exercises to path, a small JSON file."""
     return quizzes.message_card(_answers.save(path))
 
 
 def restore_answers(path: str | os.PathLike = "answers.json") -> Card:
-    """Read such a file back; code goes into a new cell, to be looked at and run."""
+    """Read such a file back; code goes into a new cell, to be looked at and run.
+
+    path: as `save_answers` wrote it.
+    """
     return quizzes.message_card(_answers.restore(path))
 
 
@@ -207,6 +216,7 @@ def glossary(
     """The words of a notebook in English, Russian and Chinese; all without terms.
 
     A term is the English word or the letter. Raises ValueError for an unknown one.
+    path: of another file than course/glossary.toml.
     """
     rows = read_glossary(terms, path)
     table = [
@@ -226,7 +236,10 @@ def glossary(
 def claims(
     notebook: int | str | None = None, path: str | os.PathLike | None = None
 ) -> Card:
-    """What the source documents claim on a notebook's subject, and what was found."""
+    """What the source documents claim on a notebook's subject, and what was found.
+
+    path: of another file than data/claims.toml.
+    """
     number = None if notebook is None else notebook_number(notebook)
     rows = [
         {

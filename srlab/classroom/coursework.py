@@ -40,7 +40,9 @@ WORD_KEYS = ("en", "ru", "zh", "letter", "notebook", "meaning")
 
 
 def notebook_number(nb: int | str) -> str:
-    """The two digits of a notebook, from 2, "2", "02" or an exercise id "2.1".
+    """The two digits of a notebook, from nb: 2, "2", "02" or an exercise id "2.1".
+
+    ValueError for anything else.
 
     >>> notebook_number("2.1")
     '02'
@@ -52,7 +54,11 @@ def notebook_number(nb: int | str) -> str:
 
 
 def exercises(nb: int | str) -> ModuleType:
-    """Load ``course/exercises/NN.py``: its EXERCISES, QUIZ, ASKS (and WRONG)."""
+    """Load ``course/exercises/NN.py``: its EXERCISES, QUIZ, ASKS (and WRONG).
+
+    nb: the notebook, as for `notebook_number`. Raises FileNotFoundError where it has no
+    such file, ImportError where the file is no module.
+    """
     number = notebook_number(nb)
     path = course_dir() / "exercises" / f"{number}.py"
     if not path.is_file():
@@ -116,7 +122,7 @@ def _no_doubles(rows: Sequence[dict[str, str]], key: str, path: Path) -> None:
 
 
 def read_claims(path: str | os.PathLike | None = None) -> list[dict[str, str]]:
-    """All rows of data/claims.toml; ValueError names the row that is not sound."""
+    """All rows of data/claims.toml or of path; ValueError names what is not sound."""
     path = Path(path or data_dir() / "claims.toml")
     rows = _read_rows(path, "claim", CLAIM_KEYS)
     _no_doubles(rows, "id", path)
@@ -134,7 +140,11 @@ def read_claims(path: str | os.PathLike | None = None) -> list[dict[str, str]]:
 def read_glossary(
     terms: Iterable[str] | None = None, path: str | os.PathLike | None = None
 ) -> list[dict[str, str]]:
-    """The rows of course/glossary.toml for these terms (English word or letter)."""
+    """The rows of course/glossary.toml for these terms (English word or letter).
+
+    path: of another such file. Raises TypeError for terms that are no list of texts,
+    ValueError for one that is unknown.
+    """
     path = Path(path or course_dir() / "glossary.toml")
     rows = _read_rows(path, "term", WORD_KEYS)
     _no_doubles(rows, "en", path)

@@ -31,7 +31,10 @@ _STYLE = """<style>
 
 
 def count_claims(path: str | os.PathLike | None = None) -> dict[str, dict[str, int]]:
-    """Source -> verdict -> how many rows of data/claims.toml, all verdicts named."""
+    """Source -> verdict -> how many rows of data/claims.toml, all verdicts named.
+
+    path: of another such file.
+    """
     counts = {source: dict.fromkeys(VERDICTS, 0) for source in SOURCES}
     for row in read_claims(path):
         counts.setdefault(row["source"], dict.fromkeys(VERDICTS, 0))

@@ -73,6 +73,8 @@ def _figure_settings() -> None:
 def setup(nb: int | str) -> Run:
     """Make a notebook ready; mode from SRLAB_MODE (fast unless told otherwise).
 
+    nb: its number, such as 3 or "03".
+
     Seeds torch's global random numbers: the only place that does. Raises ValueError
     for a mode that is not fast, full or rehearse.
     """

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from srlab.classroom.intervals import interval, share_interval
+from srlab.classroom.votes import COLUMNS, Vote, read_votes
 from srlab.images import check_one
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ __all__ = ["GRADES", "Rating", "Trial", "Vote", "rating", "read_votes"]
 GRADES = {1: "bad", 2: "poor", 3: "fair", 4: "good", 5: "excellent"}
 SIDES = ("left", "right")
 INTERVALS = {"mos": interval, "2afc": share_interval}
-COLUMNS = ("rater", "kind", "trial", "title", "against", "score")
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,6 @@ class Trial:
     """One thing to judge: the title of one picture, or those of left and right."""
 
     titles: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Vote:
-    """One judgement, as it stands in the CSV file."""
-
-    rater: str
-    kind: str  # mos or 2afc
-    trial: int  # 1, 2, ...: the order in which the rater saw them
-    title: str  # the picture
-    against: str  # 2afc: the other picture; else empty
-    score: float  # mos: 1 to 5; 2afc: 1 where the picture won, 0 where it lost
 
 
 class Rating:
@@ -124,7 +112,10 @@ class Rating:
         return pictures
 
     def vote(self, choice: int | str, rater: str = "") -> None:
-        """Judge what is on the table: a grade from 1 to 5, or "left" or "right"."""
+        """Judge what is on the table; ValueError for what is no choice, or at the end.
+
+        choice: a grade from 1 to 5, or "left" or "right". rater: who says so.
+        """
         if self.done:
             raise ValueError("all pictures are rated; summary() shows what came out")
         if isinstance(choice, bool) or choice not in self.choices:
@@ -143,13 +134,16 @@ class Rating:
         self.votes.append(tuple(rows))
 
     def undo(self) -> None:
-        """Take the last vote back, if it is not in the file yet."""
+        """Take the last vote back; ValueError if there is none that is not saved."""
         if len(self.votes) <= self._saved:
             raise ValueError("there is no unsaved vote to take back")
         self.votes.pop()
 
     def save(self) -> Path:
-        """Append the votes that are not in the CSV file yet; returns its path."""
+        """Append the votes that are not in the CSV file yet; returns its path.
+
+        FileNotFoundError if its folder is not there.
+        """
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"no folder {str(self.path.parent)!r}; make it")
         if self.path.exists():
@@ -201,28 +195,6 @@ def _shuffled(titles: list[str], kind: str, seed: int) -> list[Trial]:
     return trials
 
 
-def read_votes(path: str | os.PathLike) -> list[Vote]:
-    """All votes of a CSV file (a class can join its files); ValueError if damaged."""
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise FileNotFoundError(f"no file of votes {str(path)!r}; check the path")
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.reader(stream))
-    except (UnicodeDecodeError, csv.Error, IsADirectoryError):
-        rows = [["no text"]]
-    if rows and tuple(rows[0]) != COLUMNS:
-        raise ValueError(f"{path.name} is not a file of ratings; choose another name")
-    votes = []
-    for number, row in enumerate(rows[1:], 2):
-        try:
-            rater, kind, trial, title, against, score = row
-            votes.append(Vote(rater, kind, int(trial), title, against, float(score)))
-        except ValueError:
-            raise ValueError(f"{path.name} is damaged in line {number}") from None
-    return votes
-
-
 def rating(
     images: Mapping[str, torch.Tensor] | Sequence[torch.Tensor],
     reference: torch.Tensor | None = None,
@@ -232,7 +204,9 @@ def rating(
 ) -> Rating:
     """A blind rating of images (title -> (1, C, H, W) in [0, 1]), kind mos or 2afc.
 
-    Raises TypeError or ValueError: no such images, too few, or another kind.
+    reference: the original, shown beside each. seed: of the order. path: of the CSV
+    file that the votes go to. Raises TypeError or ValueError: no such images, too few,
+    or another kind.
     """
     if kind not in ("mos", "2afc"):
         raise ValueError(f"kind is 'mos' or '2afc', got {kind!r}")

@@ -77,7 +77,7 @@ def makers(nb: int | str) -> dict[int, Maker]:
 
 
 def quiz_variant(nb: int | str, seed: int) -> list[Question]:
-    """The quiz of a notebook as the seed makes it: the same on every machine.
+    """The quiz of notebook nb as the seed makes it: the same on every machine.
 
     seed: a whole number, for instance of the group. TypeError for anything else;
     FileNotFoundError for a notebook without a quiz.

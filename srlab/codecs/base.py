@@ -32,7 +32,10 @@ class Codec(Protocol):
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a whole file."""
 
     def decode(self, data: bytes) -> torch.Tensor:
-        """Bytes -> (1, C, H, W) float32 on the 1/255 grid; CorruptStream if broken."""
+        """Bytes -> (1, C, H, W) float32 on the 1/255 grid; CorruptStream if broken.
+
+        data: a whole file, as `encode` gives it.
+        """
 
 
 def bpp(data: bytes, image: torch.Tensor) -> float:

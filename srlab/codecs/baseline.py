@@ -83,7 +83,10 @@ class BaselineJPEG:
         check_name(self.subsampling, "subsampling", tuple(_SAMPLING))
 
     def encode(self, image: torch.Tensor) -> bytes:
-        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file."""
+        """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .jpg file.
+
+        ValueError for a side above 65,535 pixels.
+        """
         pixels = to_uint8(check_one(image))[0].permute(1, 2, 0).cpu().numpy()
         height, width, channels = pixels.shape
         if max(height, width) > 65535:
@@ -108,6 +111,8 @@ class BaselineJPEG:
             data: a whole file, of this class or another baseline encoder.
             keep: where the picture's data are damaged, go on at the next restart
                 marker; what is lost is grey. Else CorruptStream.
+
+        TypeError for what is no bytes.
         """
         try:
             data = bytes(memoryview(data))

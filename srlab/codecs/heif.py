@@ -50,7 +50,7 @@ class HEIF:
     def encode(self, image: torch.Tensor) -> bytes:
         """(1, C, H, W) in [0, 1], C = 1 or 3 -> the bytes of a .heic file.
 
-        Sides of 16 pixels at least: x265 takes no less.
+        ValueError for a side below 16 pixels: x265 takes no less.
         """
         import pillow_heif
 
@@ -67,7 +67,10 @@ class HEIF:
         return target.getvalue()
 
     def decode(self, data: bytes) -> torch.Tensor:
-        """The bytes of a .heic -> (1, C, H, W) float32 on the 1/255 grid."""
+        """The bytes of a .heic -> (1, C, H, W) float32 on the 1/255 grid.
+
+        CorruptStream if they are none.
+        """
         import numpy as np
         import pillow_heif
 

@@ -86,7 +86,10 @@ class LearnedCodec:
     def uncode(
         self, payloads: Sequence[bytes], rows: int, columns: int
     ) -> torch.Tensor:
-        """What `code` gave, and the size (h, w) of y -> y_hat in steps."""
+        """What `code` gave -> y_hat in steps; CorruptStream if it is damaged.
+
+        payloads: those of `code`. rows, columns: the size (h, w) of y.
+        """
         raise NotImplementedError
 
     def _gain(self, inverse: bool = False) -> torch.Tensor:

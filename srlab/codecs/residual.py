@@ -98,7 +98,10 @@ class Residual:
         return self.step * (round(self.chroma * 16) / 16 if chroma else 1.0)
 
     def quantise(self, plane: np.ndarray, chroma: bool) -> np.ndarray:
-        """(h, w, 64) in grey values -> whole numbers, poor blocks emptied."""
+        """A plane (h, w, 64) in grey values -> whole numbers, poor blocks emptied.
+
+        chroma: whether it is one, which has its own step.
+        """
         scaled = plane / self.step_of(chroma)
         q = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5 - self.dead_zone)
         q = q.astype(np.int32)

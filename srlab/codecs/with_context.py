@@ -199,7 +199,7 @@ class WithContext(MeanScale):
 
     @torch.inference_mode()
     def estimate(self, image: torch.Tensor) -> float:
-        """Bits that the model believes a picture takes, headers not counted."""
+        """Bits that the model believes the image takes, headers not counted."""
         x = learned.padded(
             check_one(image).float().expand(-1, 3, -1, -1), self.net.multiple
         )

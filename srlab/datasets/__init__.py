@@ -256,6 +256,7 @@ def fetch(name: str, progress: bool = True) -> Path:
     """Download a set into the cache, check it, unpack it; the folder that holds it.
 
     A set that is here already is not fetched again; a broken download is resumed.
+    progress: show a bar.
 
     Raises:
         UnknownDataset: no such name.

@@ -75,7 +75,7 @@ def _load(file: Path, _changed: int) -> dict[str, Entry]:
 def entry(name: str) -> Entry:
     """The row of a set by its name or alias; case, spaces, - and _ do not matter.
 
-    Raises UnknownDataset with the nearest names.
+    Raises UnknownDataset with the nearest names, TypeError for what is no text.
     """
     if not isinstance(name, str):
         raise TypeError(f"a set has a name such as 'Set5', not {name!r:.60}")

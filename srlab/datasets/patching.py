@@ -94,6 +94,7 @@ def dihedral(image: torch.Tensor, k: int) -> torch.Tensor:
     """One of the 8 positions of a square: (..., H, W), k = 0 (unchanged) .. 7.
 
     Bit 1 of k flips left and right, bit 2 up and down, bit 4 swaps rows and columns.
+    ValueError for another k.
 
     >>> dihedral(torch.tensor([[1, 2], [3, 4]]), 1).tolist()
     [[2, 1], [4, 3]]

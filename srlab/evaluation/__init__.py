@@ -117,6 +117,7 @@ def benchmark(
             which torch has used threads can stand still for ever.
 
     Raises:
+        TypeError: the restorer is no function, or gives no float tensor.
         ValueError: an unknown name, protocol or scale, or a result of a wrong size.
         FileNotFoundError: the set is not on this machine; says how to get it.
     """
@@ -175,7 +176,10 @@ def _pictures(set_name: str | Mapping[str, torch.Tensor]) -> tuple[str, Any]:
 
 
 def table(rows: Iterable[BenchmarkRow]) -> pandas.DataFrame:
-    """Rows -> a pandas table with a column a field."""
+    """Rows of `benchmark` -> a pandas table with a column a field.
+
+    TypeError if there is anything else among the rows.
+    """
     import pandas as pd
 
     rows = list(rows)
@@ -187,6 +191,9 @@ def table(rows: Iterable[BenchmarkRow]) -> pandas.DataFrame:
 
 def published(name: str, set_name: str, scale: int) -> dict:
     """The papers' row: psnr (dB), ssim, protocol, source; without numbers if none.
+
+    Args:
+        name: of the method. set_name: "Set5" ... scale: a whole number.
 
     Raises:
         ValueError: no row of that name at all; the message lists the names.
@@ -207,7 +214,8 @@ def results(name: str) -> pandas.DataFrame:
     """What a full run measured, from data/results/NAME.csv, as a pandas table.
 
     The comment lines on top of the file say the command, the device and the minutes;
-    they are in ``.attrs["note"]`` of the table. FileNotFoundError lists the names.
+    they are in ``.attrs["note"]`` of the table. FileNotFoundError for another name
+    lists those that there are.
     """
     import pandas as pd
 

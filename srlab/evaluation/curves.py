@@ -25,7 +25,9 @@ def mean_curves(table: pandas.DataFrame) -> pandas.DataFrame:
     """Means over the pictures, one row a codec and setting, rising in bpp.
 
     Only pictures that every setting of every codec has count, so that a picture that
-    failed somewhere makes no curve look better.
+    failed somewhere makes no curve look better; ValueError where there is none.
+
+    table: as `srlab.evaluation.rate_distortion` gives it.
     """
     settings = table[["codec", "setting"]].drop_duplicates()
     counts = table.groupby("image")["setting"].size()

@@ -69,6 +69,9 @@ def compare_regions(
     Returns:
         A table whose ``.attrs["spread"]`` is the largest size over the smallest, less
         one: 0.01 is the 1 % that counts as equal here.
+
+    Raises:
+        ValueError: no file.
     """
     import pandas as pd
 

@@ -187,7 +187,7 @@ def curves(
         alt: required: what the figure shows, in a sentence.
         points: labels drawn as points without a line (samples of a signal).
         log: "x", "y" or "xy" for logarithmic axes; xlim, ylim: their ends.
-        size: in inches of 100 pixels.
+        size: in inches of 100 pixels. title: above it.
 
     Raises:
         ValueError: no alt, no lines, lengths that differ, NaN, an unknown label.

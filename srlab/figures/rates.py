@@ -46,6 +46,7 @@ def plot_rd(
         quality: the column. alt: required, what the figure shows.
         only: of ours, these alone, in this order.
         xlim: of the rate, in bits per pixel; ylim: found without it.
+        title: above it. size: in inches of 100 pixels.
 
     Raises:
         ValueError: no alt, an unknown curve or column.

@@ -72,7 +72,10 @@ def check_one(image: torch.Tensor, name: str = "image") -> torch.Tensor:
 
 
 def check_tensor(image: torch.Tensor, name: str = "image") -> torch.Tensor:
-    """A dense tensor (..., H, W) with values in it; else TypeError or ValueError."""
+    """A dense image (..., H, W) with values in it; else TypeError or ValueError.
+
+    name: what the message calls it.
+    """
     if not isinstance(image, torch.Tensor):
         raise TypeError(
             f"{name} is a {type(image).__name__}; expected a torch tensor "
@@ -88,7 +91,7 @@ def check_tensor(image: torch.Tensor, name: str = "image") -> torch.Tensor:
 
 
 def check_whole(value: int, name: str, low: int, high: int = 2**31) -> int:
-    """A whole number from low to high as an int; else ValueError that names it."""
+    """A value from low to high as an int; else ValueError that says its name."""
     try:
         whole = int(value)
         good = not isinstance(value, bool | str) and whole == value

@@ -57,6 +57,7 @@ def photo(name: str | Path) -> torch.Tensor:
 
     Raises:
         FileNotFoundError: neither a known name nor a file; the message lists the names.
+        TypeError: name is neither text nor a path.
 
     >>> photo("astronaut").shape
     torch.Size([1, 3, 512, 512])
@@ -199,6 +200,7 @@ def write(image: torch.Tensor, path: str | Path, quality: int = 95) -> Path:
 
     Args:
         image: (1, C, H, W) in [0, 1], C = 1 or 3; clamped and rounded to 8 bits.
+        path: of the file: .png, .jpg, .webp ...; its folder must be there.
         quality: of JPEG and WebP, 0 to 100.
 
     Raises:

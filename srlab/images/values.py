@@ -36,7 +36,7 @@ _OFFSET = torch.tensor([16.0, 128.0, 128.0], dtype=torch.float64)
 
 
 def to_uint8(image: torch.Tensor) -> torch.Tensor:
-    """[0, 1] -> 0..255, clamped, rounded half up as MATLAB does; shape unchanged.
+    """An image in [0, 1] -> 0..255, clamped, rounded half up as MATLAB does.
 
     >>> to_uint8(torch.tensor([0.0, 0.5, 1.0, 1.2])).tolist()
     [0, 128, 255, 255]
@@ -46,7 +46,7 @@ def to_uint8(image: torch.Tensor) -> torch.Tensor:
 
 
 def from_uint8(image: torch.Tensor) -> torch.Tensor:
-    """0..255 (uint8) -> float32 in [0, 1]; shape unchanged."""
+    """An image of 0..255 -> float32 in [0, 1]; TypeError if it is not uint8."""
     if not isinstance(image, torch.Tensor) or image.dtype != torch.uint8:
         kind = getattr(image, "dtype", type(image).__name__)
         raise TypeError(f"expected uint8 values, got {kind}")
@@ -54,7 +54,7 @@ def from_uint8(image: torch.Tensor) -> torch.Tensor:
 
 
 def round8(image: torch.Tensor) -> torch.Tensor:
-    """Clamp to [0, 1] and round to the 1/255 grid: what a file would hold."""
+    """The image clamped to [0, 1], on the 1/255 grid: what a file would hold."""
     _check_float(image)
     return (image * 255 + 0.5).clamp(0, 255).floor() / 255
 
@@ -112,8 +112,8 @@ def luma(image: torch.Tensor) -> torch.Tensor:
 def crop_to_multiple(image: torch.Tensor, multiple: int) -> torch.Tensor:
     """Cut right and bottom so that H and W are multiples (the papers' mod-crop).
 
-    (..., H, W) -> (..., H - H mod m, W - W mod m), a view. ValueError where nothing
-    is left.
+    (..., H, W) -> (..., H - H mod m, W - W mod m) with m = multiple, a view.
+    ValueError where nothing is left.
     """
     multiple = check_whole(multiple, "multiple", 1)
     height, width = (n - n % multiple for n in check_tensor(image).shape[-2:])

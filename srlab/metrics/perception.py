@@ -60,6 +60,9 @@ def sharpness(
     Returns:
         The mean over the images.
 
+    Raises:
+        TypeError, ValueError: as for `srlab.metrics.mse`; above is not in [0, 1).
+
     >>> y = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     >>> round(sharpness(y / 2, y), 2)  # half the contrast
     -6.02

@@ -159,6 +159,7 @@ def load(name: str, scale: int | None = None) -> Restorer:
     Raises:
         FileNotFoundError: no such weights; the message lists what there is.
         srlab.weights.BrokenWeights: damaged, or not of the network that the card names.
+        ValueError: weights of no restorer, or a scale that they do not have.
     """
     path = name if str(name).endswith(".safetensors") else weights.find_weights(name)
     if path is None:

@@ -101,20 +101,20 @@ class AdaptiveTwoLayer:
         return self.choose(image).data
 
     def choose(self, image: torch.Tensor) -> Choice:
-        """The file with the least cost, and what it is."""
+        """The file of the image with the least cost, and what it is."""
         return self.curve(image, [self.slope])[0]
 
     def curve(self, image: torch.Tensor, slopes: Sequence[float]) -> list[Choice]:
-        """What `choose` gives at each slope, in much less time than one by one."""
+        """What `choose` gives the image at all slopes, sooner than one by one."""
         at = self.trying(image)
         return [min(at(slope), key=lambda choice: choice.cost) for slope in slopes]
 
     def tried(self, image: torch.Tensor) -> list[Choice]:
-        """The best file of each mode."""
+        """The best file of the image in each mode."""
         return self.trying(image)(self.slope)
 
     def trying(self, image: torch.Tensor) -> Callable[[float], list[Choice]]:
-        """Slope -> the best file of each mode; what one slope made serves the next."""
+        """Slope -> the image's best file of each mode; one's work serves the next."""
         trials = Trials(image, self.qualities, {1: self.clean, 2: self.enlarge})
         return lambda slope: _Search(trials, _check_slope(slope), self).modes()
 
@@ -140,7 +140,7 @@ class AdaptiveTwoLayer:
     def decode(self, data: bytes, on_damage: str = "raise") -> torch.Tensor:
         """A file of any mode -> (1, C, H, W) float32 on the 1/255 grid.
 
-        Raises CorruptStream as `TwoLayer.decode` does.
+        on_damage: as `TwoLayer.decode` has it, which raises CorruptStream or not.
         """
         start = bytes(memoryview(data)[:5])
         if start[:3] != container.MAGIC or start[4:] != _KIND:

@@ -73,6 +73,9 @@ def collage(
         height: of the objects in pixels; by default three fifths of the picture's,
             less where a column is too narrow.
 
+    Raises:
+        ValueError: no object, an unknown one, or a size that is odd or too small.
+
     >>> collage().masks.shape
     torch.Size([1, 2, 256, 384])
     """

@@ -70,6 +70,7 @@ def two_codecs(name: str) -> Codec:
 
     Raises:
         FileNotFoundError: no such weights. ValueError: weights of something else.
+        srlab.weights.BrokenWeights: damaged, or they do not fit their card.
     """
     own = str(name).endswith(".safetensors")
     path = name if own else weights.find_weights(name)

@@ -90,6 +90,7 @@ def random_map(
     """Smooth noise, (1, 1, H, W) in [0, 1], as coarse as a class activation map.
 
     Args:
+        image: (B, C, H, W), for its size alone. generator: of the values.
         cells: how many random values lie along the shorter side.
     """
     height, width = image.shape[-2:]

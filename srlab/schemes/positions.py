@@ -92,7 +92,7 @@ class PositionVideo:
         return write_video(white(), _FORM, self.codec, self.fps, whole, self.preset)
 
     def paint(self, P: torch.Tensor) -> torch.Tensor:
-        """A map (1, 1, H, W) -> what is kept of it: 1 on the objects, 0 elsewhere."""
+        """A map P (1, 1, H, W) -> what is kept of it: 1 on the objects, 0 elsewhere."""
         inside = P >= self.threshold if self.threshold else P > 0
         labels, _ = ndimage.label(inside[0, 0].numpy())
         area = np.bincount(labels.ravel())

@@ -86,7 +86,10 @@ class RoiJPEG:
         return f"RoiJPEG({', '.join(parts)})"
 
     def qualities(self, image: torch.Tensor) -> torch.Tensor:
-        """The quality of each block of 8 x 8 pixels, (h, w), in quarters."""
+        """The quality of each block of 8 x 8 pixels of the image, (h, w), in quarters.
+
+        ValueError if the rule gives another shape, or no finite numbers.
+        """
         P = resolve(self.saliency, image)
         if self.saliency is None:
             return torch.full(_blocks_of(image), float(self.quality))
@@ -163,6 +166,10 @@ def fit_bytes(
     The codec's rule becomes `Progressive` with the lambda whose file has this size:
     from 0, where every block has the background's quality, to where every block with
     P > 0 has the region's.
+
+    Args:
+        codec: with the saliency and the two qualities. image: (1, C, H, W) in [0, 1].
+        size: bytes that are wanted. tolerance: how far off they may be, 0.01 is 1 %.
 
     Returns:
         (the codec with that rule, its file).

@@ -85,7 +85,10 @@ class RoiLearned:
         return table[torch.from_numpy(steps).long()].permute(2, 0, 1)[None]
 
     def steps(self, image: torch.Tensor) -> np.ndarray:
-        """The number of the level at each place of y, (ceil(H/64) 4, ceil(W/64) 4)."""
+        """The number of the level at each place of y, (ceil(H/64) 4, ceil(W/64) 4).
+
+        image: (1, C, H, W). ValueError if the rule gives no finite numbers.
+        """
         rows, columns = (-(-n // 64) * 4 for n in check_one(image).shape[-2:])
         if self.saliency is None:
             return np.full((rows, columns), self.levels - 1, np.uint8)

@@ -150,7 +150,7 @@ class SideInfo:
         symbols: np.ndarray | None,
         level: float | None = None,
     ) -> torch.Tensor:
-        """(1, C, H, W) and a map -> the mended picture on the 1/255 grid.
+        """decoded (1, C, H, W) and a map of symbols -> the mended picture, 1/255 grid.
 
         Any map of the right size does: what another one would give can be looked at.
         """
@@ -169,7 +169,10 @@ class SideInfo:
         return self.write(image)
 
     def write(self, image: torch.Tensor, symbols: np.ndarray | None = None) -> bytes:
-        """As `encode`; with a map of one's own in the place of the extractor's."""
+        """As `encode`, with symbols of one's own in the place of the extractor's.
+
+        ValueError where the map does not fit the image.
+        """
         channels, height, width = check_one(image).shape[1:]
         first = self.base.encode(image)
         payloads = [self.tag + bytes((round(255 * self.level),)), first]
@@ -221,7 +224,10 @@ class SideInfo:
         return self.mend(decoded, symbols, head[4] / 255)
 
     def base_file(self, data: bytes) -> bytes:
-        """The base's own file, which any program that knows its format opens."""
+        """The base's own file, which any program that knows its format opens.
+
+        CorruptStream if data is no such file, or the base's part is damaged.
+        """
         found = container.unpack(data, "side-info", partial=True)
         if len(found.payloads) < 2 or found.payloads[1] is None:
             raise CorruptStream("the base's stream is damaged")

@@ -86,7 +86,7 @@ class TwoLayer:
         return identity_of(self.restorer)
 
     def small(self, image: torch.Tensor) -> torch.Tensor:
-        """What the first codec is given: (1, C, ceil(H / s), ceil(W / s))."""
+        """What the first codec gets of the image: (1, C, ceil(H / s), ceil(W / s))."""
         if self.down is not None:
             return self.down(image).clamp(0, 1)
         size = [-(-n // self.scale) for n in image.shape[-2:]]
@@ -112,7 +112,7 @@ class TwoLayer:
         return round8(large[..., : size[0], : size[1]].clone())
 
     def layers(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The scheme's pictures: down, decoded, sr, residual (+ 128), result."""
+        """What becomes of the image: down, decoded, sr, residual (+ 128), result."""
         first = self.base.encode(self.small(check_one(image)))
         decoded = self._like(self.base.decode(first), image)
         size = (image.shape[-2], image.shape[-1])
@@ -126,14 +126,14 @@ class TwoLayer:
         return found | {"residual": wanted, "coded": coded, "result": result}
 
     def missing(self, image: torch.Tensor, sr: torch.Tensor) -> torch.Tensor:
-        """x - SR + 128, (1, C or 1, H, W), clipped to what a picture holds."""
+        """x - sr + 128, (1, C or 1, H, W), clipped to what a picture holds."""
         apart = image.float() - sr
         if self.luma and apart.shape[1] == 3:
             apart = _luma(apart)
         return (apart + MIDDLE).clamp(0, 1)
 
     def add(self, sr: torch.Tensor, coded: torch.Tensor) -> torch.Tensor:
-        """SR and the decoded residual -> the result, (1, C, H, W)."""
+        """sr and the coded residual, decoded again -> the result, (1, C, H, W)."""
         if self.luma and coded.shape[1] == 3:  # codecs that know no grey
             coded = coded.mean(1, keepdim=True)
         return round8((sr + coded - MIDDLE).clamp(0, 1))
@@ -208,7 +208,7 @@ class TwoLayer:
         return scale, level, flags
 
     def streams(self, data: bytes) -> dict[str, int]:
-        """How many bytes each part of a file takes: header, base, residual."""
+        """How many bytes of data each part takes: header, base, residual."""
         found = container.unpack(data, "two-layer")
         sizes = [len(payload) for payload in found.payloads[1:]]
         names = ("base", "residual")[: len(sizes)]

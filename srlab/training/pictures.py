@@ -80,6 +80,9 @@ def pairs(
         net: any with `channels` and `upscale`.
         scales: one, or several for networks that do not enlarge.
 
+    Raises:
+        ValueError: a network that enlarges, and scales that are not its own.
+
     Yields:
         uint8 (C, h, w) and (C, upscale * h, upscale * w).
     """
@@ -100,7 +103,8 @@ def bank(
 ) -> Bank | DegradedBank:
     """The recipe's training pictures on the device, ready to be cropped.
 
-    With a degradation the small pictures are made as they are needed.
+    net: for its `channels` and `upscale`. With a degradation the small pictures are
+    made as they are needed.
     """
     found = (p.to(device) for p in pictures(recipe.data, recipe.limit))
     if recipe.codec:
@@ -120,7 +124,8 @@ def validate(
 ) -> float:
     """Mean PSNR of luma in dB over (scale, pair), `scale` pixels cut from each side.
 
-    Without a network it is that of bicubic interpolation.
+    net: without one it is that of bicubic interpolation. found: as `validation_pairs`
+    gives them. device: where to compute.
     """
     values = []
     for scale, (x, y) in found:

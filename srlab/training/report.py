@@ -53,7 +53,10 @@ class Report:
         )
 
     def curve(self, alt: str = "") -> Picture:
-        """Validation PSNR over the steps, bicubic beside it."""
+        """Validation PSNR in dB over the steps, bicubic beside it.
+
+        alt: another sentence on what it shows.
+        """
         from srlab.figures import curves
 
         steps = [row["step"] for row in self.history]

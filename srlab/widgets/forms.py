@@ -32,6 +32,9 @@ def upload(on_image: Callable[[torch.Tensor], Any] | None = None) -> "Upload":
 
     Returns:
         A widget whose ``.image`` is None until a photograph came.
+
+    Raises:
+        TypeError: on_image is no function.
     """
     if on_image is not None and not callable(on_image):
         raise TypeError(f"on_image is a {type(on_image).__name__}, not a function")
@@ -65,7 +68,10 @@ class Upload:
             self.take(bytes(file["content"]), str(file["name"]))
 
     def take(self, data: bytes, name: str = "the file") -> None:
-        """Read a file's bytes into ``.image``; say in the panel what is wrong."""
+        """Read data, a file's bytes, into ``.image``; say in the panel what is wrong.
+
+        name: what the panel calls it.
+        """
         self.image = None
         self.preview.layout.display = self.result.layout.display = "none"
         try:
@@ -103,6 +109,8 @@ def rating_panel(rating: Any) -> "RatingPanel":
     Args:
         rating: what ``srlab.rating(...)`` gives; its pictures come one trial at a time,
             nameless; after the last vote the votes are saved and the summary is shown.
+
+    TypeError for anything else.
     """
     needed = ("pictures", "vote", "choices", "question", "position", "summary", "save")
     missing = [name for name in needed if not hasattr(rating, name)]
