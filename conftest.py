@@ -40,6 +40,7 @@ collect_ignore_glob = [
 
 
 MOST_SECONDS = 240  # of a notebook, one thread beside another one; 120 on two cores
+SLOW_SECONDS = 60  # of a test on a busy machine; 30 on a core of its own
 MOST_MB = 1500  # fits a Binder visitor's two gigabytes with room for Jupyter
 LONGEST = "test_rehearsals.py"  # a file of minutes, before all else
 SECONDS = pytest.StashKey[dict[tuple[str, int], float]]()  # ("call", cell) -> its time
@@ -124,6 +125,16 @@ def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("timing"):
         return 3
     return 0 if item.path.name == LONGEST else 1 if item.path.suffix == ".ipynb" else 2
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the tests that took a minute and are not marked as slow."""
+    for report in terminalreporter.getreports("passed"):
+        is_test = ".ipynb" not in report.nodeid and LONGEST not in report.nodeid
+        known = {"slow", "timing", "browser"} & set(report.keywords)
+        if is_test and not known and report.duration > SLOW_SECONDS:
+            text = f"{report.nodeid}: {report.duration:.0f} s, not marked slow"
+            terminalreporter.write_line(text, yellow=True)
 
 
 def allowed_skips() -> list[str]:

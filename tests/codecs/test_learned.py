@@ -121,6 +121,7 @@ def test_every_flipped_byte_and_every_cut_is_found(kind):
             kind().decode(data[:length])
 
 
+@pytest.mark.slow
 @settings(
     max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
