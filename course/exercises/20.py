@@ -770,7 +770,7 @@ ASKS = {
     "20.e": Ask(
         "The same descriptors, dealt out at random over the picture. Is the result as "
         "good as with the right ones, as good as without any, or worse?",
-        "Worse than without any, if the network listens: it adds light where it "
+        "Worse than without any, if the network listens: it adds red where it "
         "should take some away. If it did not matter, the gain would come from the "
         "larger network and not from what is sent.",
     ),
@@ -779,9 +779,10 @@ ASKS = {
         "and one of Cr. Their step is halved and no descriptor is sent. Does the same "
         "network, untrained for it, gain more or less than with descriptors, and for "
         "more or fewer bytes?",
-        "On coarse JPEGs nearly as much, for a third of the bytes. Halving a step asks "
-        "for one bit more for each of the two numbers where it is not zero, JPEG codes "
-        "them as differences from the block before, and smooth places stay cheap.",
+        "On coarse JPEGs three quarters as much, for a third of the bytes. Halving a "
+        "step asks for one bit more for each of the two numbers where it is not zero, "
+        "JPEG codes them as differences from the block before, and smooth places stay "
+        "cheap.",
     ),
 }
 
