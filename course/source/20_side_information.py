@@ -566,7 +566,7 @@ srlab.show(
     "others are plain tints, bluish, brownish, reddish, greenish",
 )
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Tints** are the bargain: they gain two to three times what their bits must earn. Why
 # colour? Look at what JPEG keeps of it (notebook 13): Cb and Cr at half the size, in
 # blocks of 8 x 8. Such a block covers 16 x 16 pixels, exactly one of our places, and
@@ -784,7 +784,8 @@ f"nine in ten of the {len(net.blocks)} blocks' factors: {low:.2f} to {high:.2f}"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Factors of 1 would be EDSR's block; these lie near it.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A factor makes a feature stronger or weaker. To add a tint where there is none, it has
 # to find a feature for it first. So ours has, beside the blocks, a **painter** (the
 # paper's net has none, and the drawing above not either): for each symbol one picture
@@ -934,7 +935,7 @@ srlab.figures.table(tints, "Means over the places, grey levels", digits=1)
 # and each once more without a price on bits (`python tools/bench_side_info.py
 # collapse`):
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 runs = srlab.evaluation.results("side_info_collapse")
 ended = runs.groupby("kind", sort=False).last()
 alone = runs[runs["used"] == 1].groupby("kind")["step"].min()
@@ -956,7 +957,8 @@ srlab.figures.table(ended[["step", "psnr", "bits", "used"]], "The ends of the ru
 # the estimate of a context that has no reason to learn.) With the painter two symbols
 # are left, or six if they are free. The last row is the shipped network, whose recipe
 # comes next; it had a start, and twice the steps.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Why? Take an untrained network, and ask what each part of the loss tells the
 # extractor:
 
@@ -1465,11 +1467,14 @@ def against_twin(kind, codec="jpeg"):
     return [*points, srlab.evaluation.bd_rate(*pair)]
 
 
+MORE = ["q 10, bytes", "q 10, dB", "q 40, bytes", "q 40, dB", "BD-rate, %"]
+dict(zip(MORE, np.round(against_twin("descriptors"), 2).tolist(), strict=True))
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 prices = {"0.25": "descriptors, price 0.25", "0.5": "descriptors"}
 prices |= {"1": "descriptors, price 1", "2": "descriptors, price 2"}
 rows = {f"price {price}": against_twin(kind) for price, kind in prices.items()}
 rows["0.5, no painter"] = against_twin("descriptors, no painter")
-MORE = ["q 10, bytes", "q 10, dB", "q 40, bytes", "q 40, dB", "BD-rate, %"]
 by_price = pd.DataFrame(rows, index=MORE).T
 assert (by_price[MORE[2]].iloc[:4].diff().iloc[1:] < 0).all()
 assert by_price[MORE[1]].iloc[4] < by_price[MORE[1]].iloc[1]
@@ -1558,10 +1563,9 @@ srlab.figures.table(itself, "More than JPEG with the twin, LIVE1",
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Another base
 #
-# WebP predicts each block from its neighbours, and smooths the blocks' edges in its own
-# decoder. Each base has a twin and a sibling with descriptors of its own, trained
-# alike. The two gains are at the lowest and at the highest quality; the next two
-# columns are over *its own* decoded pictures, and not to be compared from base to base:
+# WebP predicts blocks from their neighbours and smooths their edges. Each base has a
+# twin and a sibling with descriptors, trained alike. Gains are at the lowest and at the
+# highest quality, the next two columns over the base's own decoded pictures:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 rows = {}
@@ -1579,8 +1583,8 @@ assert of_bases.iloc[:2, 4].max() < 0
 srlab.figures.table(of_bases, "What descriptors have more, and BD-rates")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The help is heard with each of them. It pays with JPEG as its programs set it; with
-# the halved step, and with WebP, it costs what it brings, within half a per cent.
+# The help is heard with each. It pays with JPEG as programs set it; with the halved
+# step and with WebP it costs what it brings, within half a per cent.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
