@@ -55,12 +55,13 @@ def same_as_source(lesson: Lesson) -> list[str]:
         kept = {key: cell.metadata.get(key) for key in ("tags", "slideshow")}
         return cell.cell_type, cell.source.strip(), kept
 
+    build = f"make notebooks NB={lesson.number}"
     ours, theirs = map(essence, lesson.cells), map(essence, lesson.outputs)
     for cell, one, other in zip(lesson.cells, ours, theirs, strict=False):
         if one != other:
-            return [f"{place(cell)} differs; run: make notebooks"]
+            return [f"{place(cell)} differs; run: {build}"]
     if len(lesson.cells) != len(lesson.outputs):
-        return ["it has another number of cells; run: make notebooks"]
+        return [f"it has another number of cells; run: {build}"]
     return []
 
 

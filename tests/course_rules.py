@@ -80,7 +80,8 @@ def notes(lesson: Lesson) -> list[str]:
         elif len(text) < 40 or not re.search(r"[.?!]$", text):
             complaints.append(f"{place(cell)} is not a sentence to speak from: {text}")
     complaints += [
-        f"section {section.title!r} has no speaker's note"
+        f"section {section.title!r} has no speaker's note: a markdown cell with "
+        f"slideshow={{'slide_type': 'notes'}} that begins with {mark.strip()}"
         for section in sections(lesson.cells)
         if section.numbered and not any(map(notebooks.is_notes, section.cells))
     ]

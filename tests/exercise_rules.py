@@ -58,7 +58,8 @@ def names_exist(module: ModuleType, lesson: Lesson) -> list[str]:
     for call, table in tables.items():
         pattern = rf"\b{call}\(\s*['\"](\d+\.\w+)['\"]"
         used = set(re.findall(pattern, lesson.code))
-        complaints += [f"{call}({name!r}): no such thing" for name in used - set(table)]
+        file = f"course/exercises/{lesson.number}.py"
+        complaints += [f"{call}({name!r}): not in {file}" for name in used - set(table)]
         if call in ("ask", "check"):
             unused = set(table) - used
             complaints += [f"{name!r} is never used by {call}" for name in unused]

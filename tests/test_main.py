@@ -140,3 +140,5 @@ def test_train_writes_weights_that_load(capsys, empty, tmp_path):
     restorer = srlab.load(str(folder / "espcn_x2.safetensors"))
     assert restorer.card.recipe == "python -m srlab train espcn_x2 --rehearse"
     assert restorer(srlab.photo("coffee")[..., :8, :9]).shape == (1, 3, 16, 18)
+    assert "nothing was trained" not in out
+    assert "nothing was trained" in run(capsys, *argv)[1]  # the run was complete

@@ -118,6 +118,7 @@ def _restore(args: argparse.Namespace, changes: dict[str, Any]) -> Path:
     """A restorer: `srlab.recipes`, and the one loop of `srlab.training.fit`."""
     from srlab import recipes
     from srlab.training import running
+    from srlab.training.state import FILE
 
     recipe = recipes.get(args.name, args.preset or "fast")
     recipe = replace(recipe, **changes, compile=args.compile)
@@ -126,7 +127,13 @@ def _restore(args: argparse.Namespace, changes: dict[str, Any]) -> Path:
             raise ValueError(f"{recipe.name} is no GAN: it takes no --adversarial")
         gan = replace(recipe.gan, adversarial=args.adversarial)
         recipe = replace(recipe, gan=gan)
-    return running.run(recipe, _folder(args, recipe), args.out)
+    kept = Path(_folder(args, recipe)) / FILE
+    before = kept.stat().st_mtime_ns if kept.is_file() else None
+    file = running.run(recipe, kept.parent, args.out)
+    first = int(os.environ.get("RANK", 0)) == 0
+    if first and before is not None and before == kept.stat().st_mtime_ns:
+        print(f"{kept} is of a complete run: nothing was trained; remove it to do so")
+    return file
 
 
 def _distil(args: argparse.Namespace, changes: dict[str, Any]) -> Path:
