@@ -127,6 +127,7 @@ def test_an_empty_exercise_is_not_tried_and_the_solution_is_used():
         (lambda x: 0.7 * right(x), "off by about 30 % (too small)"),
         (lambda x: 7 * right(x), "is about 7 times too large"),
         (lambda x: 2 * right(x), "is twice too large"),
+        (lambda x: 2.303 * right(x), "is about 2.3 times too large"),
         (lambda x: 1j, "is complex; it should be real"),
         (lambda x: [right(x)], "is a list of 1; it should be a number"),
         (library, "raised NotImplementedError: Module [Module] is missing"),
@@ -194,6 +195,9 @@ def test_close_compares_sequences_and_truth():
     with pytest.raises(Differs, match="is finite where it should not be"):
         close(3.0, float("inf"), "the PSNR")
     close(float("inf"), float("inf"), "the PSNR")
+    flat = torch.full((1, 1, 2, 2), 0.5)
+    with pytest.raises(Differs, match=r"your picture is off by about 30 % \(too small"):
+        close(0.7 * flat, flat, "your picture")
 
 
 def test_checks_see_a_changed_file(tmp_path, monkeypatch):

@@ -171,6 +171,15 @@ def _percent(part: float) -> str:
     return f"about {part:.0f} times" if part < 1000 else "more than 1000 times"
 
 
+def _times(ratio: float) -> str:
+    """How many times, in words; a tenth counts where the number is not a whole one."""
+    if 2 - 0.05 <= ratio <= 2 + 0.05:
+        return "twice"
+    if ratio < 10 and abs(ratio - round(ratio)) > 0.05:
+        return f"about {ratio:.1f} times"
+    return _percent(ratio)
+
+
 def _how_far(got: float, want: float) -> str:
     """How one number differs from the right one, in words."""
     if want == 0:
@@ -178,18 +187,17 @@ def _how_far(got: float, want: float) -> str:
     if abs(got + want) <= 1e-3 * abs(want):
         return "has the wrong sign"
     ratio = got / want
-    if ratio >= 2:
-        return (
-            f"is {_percent(ratio)} too large" if ratio >= 2.5 else "is twice too large"
-        )
+    if ratio >= 1.95:
+        return f"is {_times(ratio)} too large"
     side = "large" if got > want else "small"
     return f"is off by {_percent(abs(ratio - 1))} (too {side})"
 
 
 def _tell(got: torch.Tensor, want: torch.Tensor, wrong: torch.Tensor) -> str:
     """How a tensor differs from the right one, in words."""
-    if got.numel() == 1:
-        return _how_far(got.item(), want.item())
+    flat = bool((got == got.flatten()[0]).all() and (want == want.flatten()[0]).all())
+    if flat:  # a single number, or two pictures of one colour each
+        return _how_far(got.flatten()[0].item(), want.flatten()[0].item())
     share = wrong.double().mean().item()
     spread = (want.max() - want.min()).item() or want.abs().max().item() or 1.0
     far = (got - want).abs().max().item() / spread

@@ -224,6 +224,16 @@ def _check_value(name: str, control: ipywidgets.Widget, value: Any) -> None:
         raise ValueError(f"twin has {name} = {value!r}, which the control cannot take")
 
 
+def _said(name: str, value: Any) -> str:
+    """What a title says of a setting: a label of a menu explains itself, no number."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return value
+    return f"{name.replace('_', ' ')} {plain(value)}"
+
+
 def _filmstrip(
     compute: Callable[[Mapping[str, Any]], Any],
     settings: Sequence[Mapping[str, Any]],
@@ -242,12 +252,7 @@ def _filmstrip(
             single = False
         mime = kind if kind == "image/png" else mime
         chroma = chroma or enlarged
-        said = [
-            v
-            if isinstance(v := setting[k], str)
-            else f"{k.replace('_', ' ')} {plain(v)}"
-            for k in named
-        ]
+        said = [_said(k, setting[k]) for k in named]
         cells.append(Cell(canvas, f"{', '.join(said)}\n{caption}"))
     if single:
         columns = len(cells) if len(cells) <= 4 else 3
