@@ -110,7 +110,8 @@ def check_0_2(student):
         got = _pair(student(data, image), case, names)
         for name, a, b in zip(names, got, cost(data, image), strict=True):
             if not abs(a - b) <= 1e-3 * b:
-                said = "cut to a whole number" if a == b // 1 else _clue(name, a / b)
+                whole = "yours is cut to a whole number"
+                said = whole if a == b // 1 else _clue(name, a / b)
                 raise Differs(f"for {case} the {name} differs; {said}.")
     return (
         "Always count the pixels of the original, even when a codec stores a smaller "
@@ -126,7 +127,9 @@ def _clue(name, factor):
         return "raw is one byte a number, whatever torch needs in memory"
     if name == "bits per pixel" and abs(factor - 1 / 3) < 1e-2:
         return "a colour pixel is one pixel, though it holds three numbers"
-    return "too large" if factor > 1 else "too small"
+    if name == "ratio" and abs(factor - 3) < 1e-2:
+        return "a grey pixel holds one number, not three"
+    return "yours is too large" if factor > 1 else "yours is too small"
 
 
 # --- exercise 0.3: the best quality for a budget ------------------------------------
@@ -244,6 +247,11 @@ def _always_colour(data, image):
     return bpp, 24 / bpp
 
 
+def _whole_numbers(data, image):
+    bpp, ratio = cost(data, image)
+    return int(bpp), int(ratio)
+
+
 def _swapped(data, image):
     return cost(data, image)[::-1]
 
@@ -301,7 +309,14 @@ WRONG = {
         _inclusive_end,
         _from_the_corner,
     ],
-    "0.2": [_bytes_per_pixel, _per_number, _upside_down, _always_colour, _swapped],
+    "0.2": [
+        _bytes_per_pixel,
+        _per_number,
+        _upside_down,
+        _always_colour,
+        _whole_numbers,
+        _swapped,
+    ],
     "0.3": [_first_that_fits, _one_too_high, _never_none, _tens_only],
     "0.4": [_not_enlarged_well, _same_quality, _other_order],
 }

@@ -281,7 +281,10 @@ def check_2_4(fn):
                 f"{name} passes through the samples, but is not the slowest such "
                 "wave: half a cycle per sample is the fastest that can be told."
             )
-    return "The true wave and its alias have the same samples; no kernel can tell them."
+    return (
+        "The true wave and its alias have the same samples; no kernel can tell them "
+        "apart."
+    )
 
 
 def _nth(k):

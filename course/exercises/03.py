@@ -43,15 +43,16 @@ def _picture(height=33, width=40, seed=3):
 
 
 def _run(fn, net, *more):
-    """Let the student set the weights, then use what came back, or the net itself."""
+    """Let the student set the weights: the plain net with them, x and its result."""
     plain = deepcopy(net)  # only weights count: they go into a net as it was
     given = fn(net, *more)
-    used = given if isinstance(given, nn.Module) else net
-    if given is not None and used is not given:
+    if given is None:
+        raise Differs("you return None: does your function end with `return net`?")
+    if not isinstance(given, nn.Module):
         kind = type(given).__name__
         raise Differs(f"your function returned a {kind}; it should return the net.")
     try:
-        plain.load_state_dict(used.state_dict())
+        plain.load_state_dict(given.state_dict())
     except RuntimeError:
         raise Differs("the net's layers have other shapes: set weights only.") from None
     x = _picture()
@@ -59,7 +60,24 @@ def _run(fn, net, *more):
         result = plain(x)
     if result.shape != x.shape or not result.isfinite().all():
         raise Differs("the net gives no picture of the size of its input any more.")
-    return x, result
+    return plain, x, result
+
+
+def _only_biases_differ(net, x, want, large=1):
+    """Would the net be right if it added nothing anywhere?"""
+    silent = deepcopy(net)
+    with torch.no_grad():
+        for layer in (silent.extract, silent.map, silent.reconstruct):
+            layer.bias.zero_()
+        return torch.allclose(silent(x) / large, want, atol=1e-3)
+
+
+def _refuse_left_biases(net, x, want, name, large=1):
+    if _only_biases_differ(net, x, want, large):
+        raise Differs(
+            f"in the {name} net something is added to every pixel: which numbers "
+            "besides its weights has a layer?"
+        )
 
 
 def _inside(image, border=8):
@@ -95,6 +113,11 @@ def check_3_1(fn):
             raise Differs(
                 f"the side {what} is too large. What does a layer of 1 x 1 add?"
             )
+        if got[1] == side**2:
+            raise Differs(
+                f"the second number {what} is too large: return the side, not the "
+                "number of pixels."
+            )
         close(got[1], side, f"the side of the receptive field {what}", rtol=0)
     return "Each weight is used once a pixel: the first number is also the cost."
 
@@ -113,6 +136,10 @@ def _summed_sides(f1, f2, f3, n1, n2):
 
 def _largest_side(f1, f2, f3, n1, n2):
     return solution_3_1(f1, f2, f3, n1, n2)[0], max(f1, f2, f3)
+
+
+def _area(f1, f2, f3, n1, n2):
+    return solution_3_1(f1, f2, f3, n1, n2)[0], (f1 + f2 + f3 - 2) ** 2
 
 
 # --- 3.2 a gradient by hand ---------------------------------------------------------
@@ -215,10 +242,11 @@ def solution_3_3(net):
 def check_3_3(fn):
     for sizes in ((9, 1, 5, 64, 32), (9, 5, 5, 12, 6), (5, 3, 3, 4, 2)):
         name = "{}-{}-{}".format(*sizes[:3])
-        x, got = _run(fn, _fresh(*sizes))
+        net, x, got = _run(fn, _fresh(*sizes))
         off = (got - x).abs()
         if off.max() < 1e-4:
             continue
+        _refuse_left_biases(net, x, x, name)
         if _inside(off).max() < 1e-4:
             raise Differs(
                 f"the {name} net gives the picture back, but not at its border: some "
@@ -287,6 +315,10 @@ def _other_forward(net):
     return net
 
 
+def _returns_nothing(net):
+    solution_3_3(net)
+
+
 def _broken_chain(net):
     solution_3_3(net)
     with torch.no_grad():
@@ -321,11 +353,12 @@ def check_3_4(fn):
         f1 = sizes[0]
         name = "{}-{}-{}".format(*sizes[:3])
         w = torch.randn(f1, f1, generator=generator)
-        x, got = _run(fn, _fresh(*sizes), large * w)
+        net, x, got = _run(fn, _fresh(*sizes), large * w)
         got = got / large
         want = F.conv2d(x, w[None, None], padding=f1 // 2)
         if torch.allclose(got, want, atol=1e-3):
             continue
+        _refuse_left_biases(net, x, want, name, large)
         if large > 1:
             raise Differs(
                 f"the {name} net applies a filter of small weights, but not one of "
@@ -345,7 +378,10 @@ def check_3_4(fn):
                 "constant that is added and taken away again meets zeros there."
             )
         close(got, want, f"the {name} net's answer", rtol=1e-2, atol=1e-3)
-    return "Two maps, one for each sign, carry any linear filter through a ReLU."
+    return (
+        "Two maps, one for each sign, are one way to carry any linear filter through "
+        "a ReLU; a large enough bias is another."
+    )
 
 
 def _loses_negatives(net, w):
@@ -368,6 +404,19 @@ def _adds_signs(net, w):
     solution_3_4(net, w)
     with torch.no_grad():
         net.reconstruct.weight.abs_()
+    return net
+
+
+def _filter_and_nothing(net, w):
+    solution_3_4(net, w)
+
+
+def _filter_and_biases(net, w):
+    before = deepcopy(net)
+    solution_3_4(net, w)
+    with torch.no_grad():
+        for name in ("extract", "map", "reconstruct"):
+            getattr(net, name).bias.copy_(getattr(before, name).bias)
     return net
 
 
@@ -441,7 +490,7 @@ EXERCISES = {
 }
 
 WRONG = {
-    "3.1": [_no_biases, _single_maps, _summed_sides, _largest_side],
+    "3.1": [_no_biases, _single_maps, _summed_sides, _largest_side, _area],
     "3.2": [_half, _summed, _uphill, _turned, _first_only, _by_backward],
     "3.3": [
         _all_ones,
@@ -450,8 +499,17 @@ WRONG = {
         _every_filter,
         _other_forward,
         _broken_chain,
+        _returns_nothing,
     ],
-    "3.4": [_loses_negatives, _large_bias, _adds_signs, _turned_filter, _same_map],
+    "3.4": [
+        _loses_negatives,
+        _large_bias,
+        _adds_signs,
+        _turned_filter,
+        _same_map,
+        _filter_and_nothing,
+        _filter_and_biases,
+    ],
 }
 
 ASKS = {
@@ -463,10 +521,10 @@ ASKS = {
         "are many weights for few equations.",
     ),
     "3.b": Ask(
-        "Would a larger filter, 17 x 17 in place of 9 x 9 on the enlarged picture, "
-        "mend the edges?",
-        "Hardly: it brings about a tenth of a decibel. The filter does not see too "
-        "little, it has to do the same thing everywhere.",
+        "Would a larger filter, of 11 x 11 small pixels in place of 7 x 7, mend the "
+        "edges?",
+        "Hardly: it brings a few hundredths of a decibel, as the next cell shows. The "
+        "filter does not see too little, it has to do the same thing everywhere.",
     ),
     "3.c": Ask(
         "SRCNN's second layer reads these 64 maps and makes 32, with filters of 1 x 1. "
