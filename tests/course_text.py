@@ -20,6 +20,7 @@ def link_targets(text: str) -> Iterator[str]:
     yield from re.findall(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)", text)
     yield from re.findall(r"(?:href|src)=[\"']([^\"']+)[\"']", text)
     yield from re.findall(r"<(https?:[^>\s]+)>", text)
+    yield from re.findall(r"^\[[^\]]+\]:\s*(\S+)", text, flags=re.M)
 
 
 def without_code(text: str) -> str:

@@ -100,7 +100,8 @@ run = srlab.setup("00")
 #
 # A photograph is a grid of *pixels*, and each holds three numbers: how much red, green
 # and blue. A *JPEG* file keeps them in fewer bytes. Its *quality*, a number that you
-# choose from 1 to 95, says how faithfully.
+# choose from 1 to 95, says how faithfully (the package takes up to 100; above 95 files
+# only grow).
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("0.a")
@@ -632,20 +633,39 @@ srlab.ask("0.g")
 #
 # | | super-resolution | | compression |
 # |---|---|---|---|
-# | **00** | start here: this notebook | **13** | classical codecs |
-# | **01** | [images, metrics](01_images_and_metrics.ipynb) | **14** | learned codecs |
-# | **02** | [interpolation](02_interpolation.ipynb) | **15** | class activation maps |
-# | **03** | SRCNN | **16** | better maps (ACoL, erasing) |
-# | **04** | VDSR and ESPCN | **17** | region-of-interest compression |
-# | **05** | residual networks | **18** | its applications |
-# | **06** | attention | **19** | two codecs |
-# | **07** | GANs | 20 | side information |
-# | **08** | degradations | 21 | the bake-off |
-# | **09** | blind super-resolution | | |
+# | **00** | start here: this notebook | **13** | [classical codecs][13] |
+# | **01** | [images, metrics][01] | **14** | [learned codecs][14] |
+# | **02** | [interpolation][02] | **15** | [class activation maps][15] |
+# | **03** | [SRCNN][03] | **16** | [better maps (ACoL, erasing)][16] |
+# | **04** | [VDSR and ESPCN][04] | **17** | [region-of-interest compression][17] |
+# | **05** | [residual networks][05] | **18** | [its applications][18] |
+# | **06** | [attention][06] | **19** | [two codecs][19] |
+# | **07** | [GANs][07] | **20** | [side information][20] |
+# | **08** | [degradations][08] | **21** | [the bake-off][21] |
+# | **09** | [blind super-resolution][09] | | |
 # | 10-12 | faces, diffusion, video | | |
 #
 # **Bold numbers exist.** The others are planned; their numbers stay. Each
 # notebook can be opened alone, and says at its top what it assumes.
+#
+# [01]: 01_images_and_metrics.ipynb
+# [02]: 02_interpolation.ipynb
+# [03]: 03_srcnn.ipynb
+# [04]: 04_vdsr_espcn.ipynb
+# [05]: 05_residual_networks.ipynb
+# [06]: 06_attention.ipynb
+# [07]: 07_gans.ipynb
+# [08]: 08_degradations.ipynb
+# [09]: 09_blind_super_resolution.ipynb
+# [13]: 13_classical_codecs.ipynb
+# [14]: 14_learned_codecs.ipynb
+# [15]: 15_class_activation_maps.ipynb
+# [16]: 16_better_maps.ipynb
+# [17]: 17_roi_compression.ipynb
+# [18]: 18_roi_applications.ipynb
+# [19]: 19_two_codecs.ipynb
+# [20]: 20_side_information.ipynb
+# [21]: 21_the_bake_off.ipynb
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 2.3 Four kinds of thing

@@ -448,10 +448,10 @@ srlab.figures.table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Look at the bright fork: stairs with nearest, a haze with bilinear, cleaner edges with
-# cubic. From cubic to Lanczos hardly a change is seen, and a long way is left to the
-# original: the tread of the tyre is gone, and the spokes' thin bright lines are
-# smeared.
+# Look at the rim, from the top to the right: stairs with nearest, a haze with bilinear,
+# cleaner edges with cubic. From cubic to Lanczos hardly a change is seen, and a long
+# way is left to the original: the tread of the tyre is gone, and the spokes' thin
+# bright lines are smeared.
 
 # %% slideshow={"slide_type": "-"}
 srlab.show(
@@ -727,7 +727,8 @@ assert (kept - slow).abs().max() < 1e-12
 [[round(v, 2) for v in values[:5].tolist()] for values in (kept, slow)]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both waves run through all the samples that were kept: the samples cannot tell them.
+# Both waves run through all the samples that were kept: the samples cannot tell them
+# apart.
 
 # %% slideshow={"slide_type": "-"}
 places = torch.linspace(0, 22, 400, dtype=torch.float64)
@@ -782,8 +783,10 @@ srlab.show(
 # To the samples, a wave of frequency $f$ and its aliases $1-f$, $1+f$ ... are the same.
 # The kernel decides how much of each is in the enlarged picture: its Fourier transform
 # $H(f)$, the **frequency response**. The ideal is 1 below $\tfrac12$ and 0 above: keep
-# what is true, add nothing. The sinc function does that, and is endless; every short
-# kernel is a compromise.
+# what is true, add nothing. The sinc function, $\sin(\pi t)/(\pi t)$, does that, and is
+# endless; every short kernel is a compromise. For a kernel $h$ that is even,
+#
+# $$H(f) = \int h(t) \cos(2\pi f t)\, dt$$
 
 # %% slideshow={"slide_type": "-"}
 frequency = torch.linspace(0, 2, 201, dtype=torch.float64)
@@ -839,8 +842,8 @@ for antialias in (False, True):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A photograph with fine, regular texture: a launch tower of thin beams, shrunk to a
-# quarter. Without antialiasing the beams break into dots and stairs; with it
-# they become thin grey lines.
+# quarter. Without antialiasing the beams break into dots and stairs; with it they fade
+# to a faint, even lattice.
 
 # %% slideshow={"slide_type": "-"}
 rocket = srlab.images.crop_to_multiple(srlab.photo("rocket"), 4)
@@ -853,7 +856,7 @@ srlab.show(
     crop=(20, 16, 140, 96),
     height=280,
     alt="A lattice tower at night, and shrunk to a quarter: dotted, broken beams "
-    "without antialiasing, smooth thin ones with it",
+    "without antialiasing, a faint, even lattice with it",
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -1311,8 +1314,9 @@ srlab.ask("2.m")
 #
 # Bicubic's weights come from algebra. Let the photographs choose them instead: for each
 # of the $2 \times 2$ new pixels that belong to a small pixel (its four **phases**),
-# find the 49 weights of a 7 x 7 neighbourhood with the smallest squared error. `unfold`
-# lists the neighbourhoods, `pixel_unshuffle` sorts the big pixels by phase.
+# find the 49 weights of a 7 x 7 neighbourhood with the smallest squared error. Such a
+# filter, with weights of its own for each phase, is called *polyphase*. `unfold` lists
+# the neighbourhoods, `pixel_unshuffle` sorts the big pixels by phase.
 
 # %% slideshow={"slide_type": "-"}
 F = torch.nn.functional
@@ -1409,12 +1413,13 @@ srlab.show(
     },
     crop=(330, 570, 48, 64),
     height=192,
-    alt="A wheel enlarged twice: the spokes are crisper with the best linear filter "
-    "than with bicubic, and still softer than in the original",
+    alt="Part of a motorcycle's wheel, enlarged twice: brake disc and spokes are "
+    "crisper with the best linear filter than with bicubic, softer than the original",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The spokes are crisper, and still softer than the original: the rest must be guessed.
+# The brake disc and the spokes are crisper, and still softer than the original: the
+# rest must be guessed.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### About half of SRCNN's gain needs no network
