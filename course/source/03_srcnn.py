@@ -1066,10 +1066,9 @@ srlab.figures.table(rates, "After 60 steps, in dB", digits={"rate": 3})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # With SGD at small rates the tenth only slows down; with Adam at its small rate it
-# changes nothing to speak of. At large rates it prevents the explosion (no number is
-# left, or one far below bicubic). After 60 steps the best of both columns are equal,
-# within some hundredths. So the factor buys larger steps for the other layers, but it
-# is not needed: a smaller rate for all layers does as well.
+# hardly matters. At large rates it prevents the explosion (no number, or one far below
+# bicubic). After 60 steps the best of both columns are equal, within some hundredths:
+# the factor buys larger steps for the other layers; a smaller rate does as well.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
