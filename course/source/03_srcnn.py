@@ -1060,15 +1060,14 @@ rates = pd.DataFrame([
 tenth, whole = rates["last layer a tenth"], rates["all layers"].fillna(-99)
 base = in_dB(nn.Identity())
 assert run.rehearse or (tenth[2] > base > whole[2] and tenth[4] > whole[4] + 0.5)
-assert run.rehearse or abs(tenth.max() - whole.max()) < 0.08
-assert run.rehearse or abs(tenth[3] - whole[3]) < 0.1
+assert run.rehearse or abs(tenth.max() - whole.max()) + abs(tenth[3] - whole[3]) < 0.1
 srlab.figures.table(rates, "After 60 steps, in dB", digits={"rate": 3})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # With SGD at small rates the tenth only slows down; with Adam at its small rate it
 # hardly matters. At large rates it prevents the explosion (no number, or one far below
 # bicubic). After 60 steps the best of both columns are equal, within some hundredths:
-# the factor buys larger steps for the other layers; a smaller rate does as well.
+# the factor buys larger steps for the rest; a smaller rate for all does as well.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
