@@ -697,8 +697,8 @@ srlab.figures.curves(
     {name: (centres, power) for name, power in spectra.items()},
     "frequency (cycles per pixel)",
     "power",
-    "Power against frequency for five photographs on logarithmic axes: all fall in a "
-    "nearly straight line, grass the slowest",
+    "Power against frequency for five photographs on logarithmic axes: most fall in a "
+    "nearly straight line, grass the slowest; china has a bump near 1/4",
     log="xy",
     size=(6, 3.0),
 )
