@@ -207,6 +207,20 @@ def test_examples_of_the_cell_rules() -> None:
         assert deck_cells.slide_source(kept) == kept
 
 
+def test_assertions_and_lists_of_names_stay_in_the_notebook() -> None:
+    loop = "for k in x:\n    y += k\n    assert k"
+    shown = {
+        "x = 1\nassert x == (\n    1\n)\nx": "x = 1\nx",
+        loop: "for k in x:\n    y += k",
+        "for k in x:\n    assert k": "for k in x:\n    assert k",
+        "x = 1; assert x": "x = 1; assert x",
+        "t = frame()\nlist(t.index)": "t = frame()",
+        "t = frame()\nlist(t)": "t = frame()\nlist(t)",
+    }
+    for source, slide in shown.items():
+        assert deck_cells.slide_source(source) == slide
+
+
 def test_missing_npm_is_one_line_of_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

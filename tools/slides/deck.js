@@ -73,6 +73,19 @@ function prepare() {
   for (const note of document.querySelectorAll(".fragment aside.notes")) {
     note.closest("section").append(note);
   }
+  repeatNotes();
+}
+
+// A section's notes stand at its end; whoever speaks needs them from its first slide on.
+function repeatNotes() {
+  for (const stack of document.querySelectorAll(".slides > section")) {
+    let coming = null;
+    for (const slide of [...stack.querySelectorAll(":scope > section")].reverse()) {
+      const own = slide.querySelector("aside.notes");
+      if (!own && coming) slide.append(coming.cloneNode(true));
+      coming = own ?? coming;
+    }
+  }
 }
 
 // A presenter's remote control sends PageUp and PageDown: they turn the slide even

@@ -5,7 +5,8 @@
 The notebook itself is not changed. A deck drops cells tagged `solution` (the deck with
 solutions keeps them, and shows those of the exercises file behind each exercise),
 warnings, and the controls of panels, which need a kernel; it hides the last call of a
-cell where that only places a picture or a question; it shortens long text.
+cell where that only places a picture or a question, assertions, which are there for the
+tests, and a last list of row names; it shortens long text.
 """
 
 from __future__ import annotations
@@ -27,28 +28,54 @@ EXERCISE = re.compile(r"""(?:\bcheck\(["']|["']Exercise )(\d+\.\d+)""")
 PLACING = {
     *("ask", "claims", "compare", "curves", "explore", "glossary", "hint", "quiz"),
     *("rating", "show", "solution", "table", "zoom"),
+    *("draw", "draw_bands", "plot_rd", "strips"),  # notebooks' own, with alt texts
 }
+BAR = re.compile(r"\d+%\|")  # of a progress bar
+NAMES = re.compile(r"(?:^|\n)list\(\w+\.index\)\s*$")  # the table itself comes next
+
+
+def _last_call(source: str) -> tuple[str, int]:
+    """The name of what the last statement calls, "" for none, and its first line."""
+    body = ast.parse(source).body
+    if not body or not isinstance(body[-1], ast.Expr):
+        return "", 0
+    name = getattr(body[-1].value, "func", None)
+    return getattr(name, "attr", getattr(name, "id", "")), body[-1].lineno
+
+
+def _without_assertions(source: str) -> str:
+    """Asserts that stand on lines of their own, and leave a block behind, go."""
+    lines, gone = source.split("\n"), set()
+    for node in ast.walk(ast.parse(source)):
+        for block in (getattr(node, name, None) for name in ("body", "orelse")):
+            if not isinstance(block, list):
+                continue
+            tests = [part for part in block if isinstance(part, ast.Assert)]
+            if len(tests) == len(block) and not isinstance(node, ast.Module):
+                continue
+            for test in tests:
+                end = test.end_lineno or test.lineno
+                own = lines[test.lineno - 1].lstrip().startswith("assert")
+                if own and ";" not in lines[end - 1]:
+                    gone |= set(range(test.lineno, end + 1))
+    return "\n".join(v for k, v in enumerate(lines, 1) if k not in gone)
 
 
 def slide_source(source: str) -> str:
-    """The code that a slide shows: without a last call that only places something.
+    """The code that a slide shows, without assertions and a last call that only places.
 
-    >>> slide_source('y = 2 * x\\nsrlab.show(y, alt="A cat")')
+    >>> slide_source('y = 2 * x\\nassert y > 1\\nsrlab.show(y, alt="A cat")')
     'y = 2 * x'
     >>> slide_source('srlab.ask("1.a")')
     ''
     """
     try:
-        body = ast.parse(source).body
+        name, line = _last_call(source)
+        if name in PLACING or NAMES.search(source):
+            source = "\n".join(source.split("\n")[: line - 1])
+        return _without_assertions(source).strip("\n")
     except SyntaxError:
         return source
-    if not body or not isinstance(body[-1], ast.Expr):
-        return source
-    call = body[-1].value
-    name = getattr(call, "func", None)
-    if getattr(name, "attr", getattr(name, "id", "")) not in PLACING:
-        return source
-    return "\n".join(source.split("\n")[: body[-1].lineno - 1]).rstrip()
 
 
 def shorten(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -76,6 +103,8 @@ def slide_output(output: NotebookNode) -> NotebookNode | None:
     data = output.data
     data.pop("application/vnd.jupyter.widget-view+json", None)
     text = data.get("text/plain", "")
+    if BAR.search(text):
+        return None
     if not data or ": not tried yet" in text:
         return None
     if text.startswith("Widget:"):
@@ -90,10 +119,13 @@ def slide_cell(cell: NotebookNode) -> NotebookNode:
     tags = set(cell.metadata.get("tags", []))
     if "srlab.setup(" in cell.source:
         cell.metadata["tags"] = sorted(tags | {"slide-small"})
+    names_only = bool(NAMES.search(cell.source))
     cell.source = re.sub(r"\n{3,}", "\n\n", slide_source(cell.source))
     if {"remove-input", "hide-input"} & tags or not cell.source:
         cell.metadata["transient"] = {"remove_source": True}
     outputs = [] if {"remove-output", "hide-output"} & tags else cell.outputs
+    if names_only:
+        outputs = [out for out in outputs if out.output_type != "execute_result"]
     cell.outputs = [kept for kept in map(slide_output, outputs) if kept is not None]
     return cell
 
