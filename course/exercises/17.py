@@ -30,11 +30,15 @@ def check_17_1(fn):
         try:
             close(got, solution_17_1(block), f"H of {what}", rtol=1e-4, atol=1e-6)
         except Differs as error:
+            if "NaN" in str(error):
+                hint = " Values that do not occur are no part of the sum."
+            elif np.ndim(got):
+                hint = " One number for the whole block."
             raise Differs(f"{error}{hint}") from None
 
     left = np.zeros((8, 8), int)
     left[:, :4] = 255
-    mine("a block of half 0 and half 255", left, " One number for the whole block.")
+    mine("a block of half 0 and half 255", left, " Do the shares add up to 1?")
     quarter = np.zeros((4, 4), int)
     quarter[0] = 7
     mine("a block of 4 x 4, a quarter of it another value", quarter)
@@ -45,6 +49,12 @@ def check_17_1(fn):
     mine("a block of 64 different values", np.arange(64).reshape(8, 8))
     draw = np.random.default_rng(171)
     mine("a block of 16 x 16 at random", draw.integers(0, 5, (16, 16)))
+    by_itself = " Each value counts by itself."
+    top = np.full((8, 8), 254)
+    top[:3] = 255
+    mine("a block of 254 and 255", top, by_itself)
+    apart = np.repeat([0, 1, 64, 255], 16).reshape(8, 8)
+    mine("a block of 0, 1, 64 and 255", apart, by_itself)
     mine(
         "a block whose values are high but few", draw.integers(250, 253, (8, 8)),
         " The values themselves do not count, only how often each comes.",
@@ -84,6 +94,23 @@ def _over_pixels(block):  # sums over pixels, not over values
     _, inverse, counts = np.unique(block, return_inverse=True, return_counts=True)
     p = (counts / counts.sum())[inverse.reshape(-1)]
     return float(-(p * np.log2(p)).sum())
+
+
+def _from_counts(counts):
+    p = counts[counts > 0] / counts.sum()
+    return float(-(p * np.log2(p)).sum())
+
+
+def _last_bin_shared(block):
+    return _from_counts(np.histogram(block, bins=range(256))[0])
+
+
+def _wide_bins(block):
+    return _from_counts(np.histogram(block, bins=64)[0])
+
+
+def _modulo(block):
+    return _from_counts(np.bincount(block.ravel() % 64))
 
 
 def _grey_as_probability(block):
@@ -208,10 +235,18 @@ def check_17_3(fn):
     box = torch.zeros(1, 1, 10, 12)
     box[..., 2:6, 3:9] = 1
     mine("a map of 1 everywhere: the plain PSNR", x, y, ones)
-    mine("a box", x, y, box, " What is divided by: all pixels, or those that count?")
+    mine(
+        "a box", x, y, box,
+        " Do pixels outside of the box count? What is divided by: all pixels, or those "
+        "that do?",
+    )  # fmt: skip
     mine("the same box, its values 0.25", x, y, box / 4, " Only shares of it count.")
     soft = torch.rand(1, 1, 10, 12, generator=draw)
-    mine("a soft map", x, y, soft, " The weights belong to squared errors.")
+    mine(
+        "a soft map", x, y, soft,
+        " The weights belong to squared errors; a pixel of weight 0.2 counts a fifth "
+        "of one of weight 1.",
+    )  # fmt: skip
     mine("a grey picture", x[:, :1], y[:, :1], soft, " How many channels are there?")
     away = torch.where(box > 0, x, y)
     mine("an error outside of the box, a map of 0.1 there", x, away, 0.1 + 0.9 * box)
@@ -307,6 +342,9 @@ def check_17_4(fn):
         "errors as small as in the tables", [0.000343, 0.000371], [37.546, 37.565],
         " A small difference is a difference.",
     )  # fmt: skip
+    small = " A small difference is a difference."
+    mine("a PSNR a thousandth higher", [0.000342, 0.000371], [37.5639, 37.5652], small)
+    mine("errors of six digits", [0.000352, 0.000356], [37.4470, 37.4776], small)
     draw = np.random.default_rng(174)
     for n in (1, 5, 7):
         mine(f"{n} rows at random", draw.random(n).tolist(), draw.random(n).tolist())
@@ -370,6 +408,16 @@ def _with_tolerance(mse, psnr):
         for j in range(i + 1, n)
         if (mse[i] - mse[j]) * (psnr[i] - psnr[j]) > 1e-6
     ]
+
+
+def _to_a_hundredth(mse, psnr):
+    return [
+        (i, j) for i, j in solution_17_4(mse, psnr) if abs(psnr[i] - psnr[j]) > 0.01
+    ]
+
+
+def _to_four_digits(mse, psnr):
+    return solution_17_4([round(value, 4) for value in mse], psnr)
 
 
 def _counted_from_one(mse, psnr):
@@ -437,6 +485,9 @@ EXERCISES = {
 
 WRONG = {
     "17.1": [
+        _last_bin_shared,
+        _wide_bins,
+        _modulo,
         _one_term,
         _first_term,
         _natural,
@@ -473,6 +524,8 @@ WRONG = {
         _one_direction,
         _same_truth,
         _with_tolerance,
+        _to_a_hundredth,
+        _to_four_digits,
         _counted_from_one,
         _two_arrays,
         _against_the_best,
@@ -481,10 +534,10 @@ WRONG = {
 
 ASKS = {
     "17.a": Ask(
-        "Look at any photograph for a few seconds. Which share of it have you looked "
-        "at: nearly all, a half, a tenth, less?",
-        "Less than most people think. Sharp sight is two degrees wide: at one glance "
-        "half of a per cent of a picture 20 cm wide at half a metre.",
+        "Look at any photograph. Which share of it do you see sharply at one glance: "
+        "nearly all, a half, a tenth, less?",
+        "Less than most people think. Sharp sight is two degrees wide: 0.6 % of a "
+        "picture 20 cm wide at half a metre.",
     ),
     "17.b": Ask(
         "You see the astronaut a second time, and are asked which flight she was on. "
@@ -494,8 +547,8 @@ ASKS = {
         "differently.",
     ),
     "17.c": Ask(
-        "Ten files, each with a tenth of the pixels and grey elsewhere. Together: as "
-        "large as one file, twice as large, ten times?",
+        "Ten files, each with the pixels of one tenth of the map's range, and grey "
+        "elsewhere. Together: as large as one file, twice as large, ten times?",
         "More than twice as large, for a worse picture. Grey costs little; the borders "
         "between the layers cost much.",
     ),
@@ -527,12 +580,13 @@ ASKS = {
         "A map with twice the overlap with the object: does it gain twice as much on "
         "the object?",
         "No: the line does not begin at 0. Random maps overlap by 0.29 and lose 2.5 "
-        "dB, those that overlap by 0.5 still lose, and 1.0 gains 3.2. And at one "
-        "overlap photographs differ by several dB.",
+        "dB, those that overlap by 0.5 still lose on the mean over 82 photographs (our "
+        "cup was a lucky one), and 1.0 gains 3.2. At one overlap photographs differ "
+        "by several dB.",
     ),
     "17.i": Ask(
-        "Three tables of a thesis. Before you compute anything: what is strange? Find "
-        "three things.",
+        "Three tables of a thesis. With a pocket calculator at most: what is strange? "
+        "Find three things.",
         "PSNR is highest where the files are smallest; BPP times ratio is 1.27, and no "
         "original is that small; at 25 and 50 the smallest error and the highest PSNR "
         "are in different rows.",
@@ -555,8 +609,8 @@ QUIZ = [
             "grey pixels cost as much as others",
         ),
         "b",
-        "Cut along the blocks, about half of the surplus is gone; the heads are the "
-        "smaller part.",
+        "Cut along the blocks of 16, more than half of the surplus is gone; the heads "
+        "are a quarter of it.",
     ),
     Question(
         "A file with a region of interest is a standard JPEG because",

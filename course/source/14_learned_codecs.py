@@ -785,10 +785,11 @@ rows = {
 assert relative.diff().min() > 0.05 and relative[5] < expected[5] - 0.1
 srlab.figures.table(pd.DataFrame(rows), "Qualities", digits=4)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The gains *started* in the last column (with $D$ falling as the step squared, the best
 # step goes as $\lambda^{-1/2}$); training has moved them below it.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Between two qualities the logarithms of the gains are interpolated, so that any file
 # size can be met. Move the slider: every position is a real file.
 
@@ -823,6 +824,9 @@ srlab.widgets.explore(
 # the reason for the last column (the gain is one over the step). Since the gains start
 # there, only the departure is learned: they rise more slowly. A likely reason is that
 # the network also changes which channels it spends on; we have not tested it.
+#
+# Live: begin at 6 and go down. Let the room call out when the first hair is gone, and
+# read the bytes there; then ask for half of them, and find the quality.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 Training one
@@ -872,9 +876,7 @@ last = state.history[-1]
 rows = {f"quality {q}": [last[f"bpp_{q}"], last[f"psnr_{q}"]] for q in range(1, 7)}
 assert all(np.isfinite(row).all() for row in rows.values())
 validated = pd.DataFrame(rows, index=["bpp", "PSNR"]).T
-srlab.figures.table(
-    validated, f"After {state.step} steps: the astronaut", digits=3
-)
+srlab.figures.table(validated, f"After {state.step} steps: the astronaut", digits=3)
 
 # %% slideshow={"slide_type": "subslide"}
 for name in ("factorized", "mean_scale"):
@@ -938,9 +940,11 @@ for first, second in pairs:
     print(f"{second} against {first}: {bd_rate(curve[first], curve[second]):.1f} %")
 srlab.figures.table(bd, "BD-rate on Kodak, %: more rate for the same PSNR", digits=1)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Ours beat optimised JPEG by 31 % (mean-scale) and 18 %, and are far from BPG. (Only
 # qualities below the bend count against JPEG, which is kind to ours.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The hyperprior is worth 16.6 % of the rate here, the serial context 8.0 % in the
 # published pair. So has learned compression passed BPG? Of the papers' large
 # networks the factorized one not, that with a hyperprior barely, with context clearly;
@@ -1046,7 +1050,7 @@ srlab.show(
     "pattern of colours all over the picture, with no cat in it",
 )
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The range coder notices most of it by luck: it arrives where no encoder could have led
 # it. When it does not, all symbols after the bit are wrong. Factorized sends channel
 # after channel, so the damage is not at one place: it is everywhere.

@@ -15,17 +15,17 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 17 ROI compression
 #
-# Two files of one size, and any program opens both. The left one treats all of the
-# picture alike. The right one was told where people look: the face is clean, and the
-# patch on the sleeve has paid for it. By the end of this notebook you have written such
-# a file yourself, and you know what it costs.
+# Two files of one size, and any program opens both. In each pair below the left one
+# treats all of the picture alike. The right one was told where people look: the face is
+# clean, and the patch on the sleeve has paid for it. By the end of this notebook you
+# have written such a file yourself, and you know what it costs.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input", "nbval-ignore-output"]
 from functools import partial
 
 import srlab
 from srlab.codecs import JPEG
-from srlab.evaluation import meet_size
+from srlab.evaluation import meet_size  # searches the quality for a size in bytes
 from srlab.saliency import objects
 from srlab.schemes import RoiJPEG
 
@@ -44,12 +44,12 @@ for title, image in (
     ("plain", alike.decode(same_size)),
     ("ROI", favoured.decode(file)),
 ):
-    panels[f"{title}, face"] = image[..., 66:158, 180:272]
-    panels[f"{title}, patch"] = image[..., 340:432, 126:218]
+    panels[f"{title}, face"] = image[..., 80:144, 192:256]
+    panels[f"{title}, patch"] = image[..., 352:416, 140:204]
 order = ["plain, face", "ROI, face", "plain, patch", "ROI, patch"]
 srlab.show(
     {title: panels[title] for title in order},
-    height=165,
+    height=192,
     alt="A face and a round patch from two files of one size. Plain: the face has "
     "squares and smears, the patch can be made out. With a region of interest: the "
     "face is clean, the patch a mosaic",
@@ -76,7 +76,9 @@ srlab.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Before you start
 #
-# - Notebook 13: what JPEG does to a block of 8 x 8 pixels.
+# - Notebook 01: PSNR, SSIM, VIFp, PSNR-HVS-M, votes.
+# - Notebook 13: what JPEG does to a block of 8 x 8 pixels; BD-rate. For section 9 also
+#   14: a learned codec and its latent.
 # - Notebook 15: class activation maps; 16, section 8: how maps are compared.
 # - No internet and no GPU is needed.
 #
@@ -119,7 +121,7 @@ assert 0.005 < spot < 0.007
 share
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At one glance, half of a per cent. (The eye jumps about three times a second, so in
+# At one glance, 0.6 %. (The eye jumps about three times a second, so in
 # the end one sees more.) To answer one question about the picture, 2 to 12 %: regions
 # that *we* drew for this course. Whoever asks another question draws another region.
 
@@ -133,22 +135,21 @@ srlab.ask("17.b")
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 def for_region(region, size=15_000):
-    """The file of that size whose background has quality 8, decoded."""
-    codec, data = meet_size(lambda q: RoiJPEG(region, q, 8), woman, size, 8, 98, 0.02)
-    return codec.decode(data)
+    """Codec and file of that size whose background has quality 8."""
+    return meet_size(lambda q: RoiJPEG(region, q, 8), woman, size, 8, 98, 0.02)
 
 
-seen = {goal: for_region(region) for goal, region in goals.items()}
-codec, data = meet_size(plain, woman, 15_000, 5, 50)
-seen["plain"] = codec.decode(data)
-{made_for: tuple(image.shape[-2:]) for made_for, image in seen.items()}
+made_for = {goal: for_region(region) for goal, region in goals.items()}
+made_for["plain"] = meet_size(plain, woman, 15_000, 5, 50)
+seen = {goal: codec.decode(data) for goal, (codec, data) in made_for.items()}
+{goal: f"{len(data):,} bytes" for goal, (_, data) in made_for.items()}
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 rows = {
-    f"file for: {made_for}" if made_for in goals else made_for: [
+    f"file for: {goal}" if goal in goals else goal: [
         srlab.metrics.psnr(image, woman, weight=region) for region in goals.values()
     ]
-    for made_for, image in seen.items()
+    for goal, image in seen.items()
 }
 fit = pd.DataFrame(rows, index=list(goals)).T
 for k, goal in enumerate(goals):
@@ -177,8 +178,9 @@ srlab.figures.table(fit, "PSNR inside each region, dB", digits=1)
 #
 # $$\mathrm{Img}_{compressed} = \sum_i \sum_j f(\mathrm{Img}^{ij}, Q_{ij})$$
 #
-# It then doubts it itself: pixels alone have no neighbours, so nothing is left to be
-# predicted. How bad is it?
+# The sums mean: decode all these files, and put the pixels side by side. It then doubts
+# it itself: pixels alone have no neighbours, so nothing is left to be predicted. How
+# bad is it?
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 from srlab.saliency import CAM, photo_classifier
@@ -198,9 +200,10 @@ f"{len(whole_file) / 1e3:.0f} kB"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Thousands of times too much, nearly all of it file heads. The thesis's second form is
-# cheaper: $K$ qualities, so $K$ pictures, each with the pixels of one quality alone.
+# cheaper: $K$ qualities $Q_1 \dots Q_K$, so $K$ pictures, each with the pixels of one
+# quality alone.
 #
-# $$\mathrm{Img}_{compressed} = \sum_t f(\mathrm{Img}(Q_{ij} = Q_t), Q_t)$$
+# $$\mathrm{Img}_{compressed} = \sum_{t=1}^{K} f(\mathrm{Img}(Q_{ij} = Q_t), Q_t)$$
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("17.c")
@@ -249,7 +252,7 @@ for name, of_map, K in (
     added = sum(map(len, files))
     dB = srlab.metrics.psnr(image, cup)
     rows[name] = [added, added / len(whole_file), K * empty, dB]
-columns = ["bytes, added", "times", "empty files of this size", "PSNR (dB)"]
+columns = ["bytes, added", "times", "of it, empty files", "PSNR (dB)"]
 layered = pd.DataFrame(rows, index=columns).T
 times = layered["times"].round(1)
 assert times.iloc[1] < 1.4 and 1.9 < times.iloc[3] < 2.6 > 1.7 > times.iloc[4]
@@ -262,7 +265,7 @@ srlab.figures.table(layered, "The cup in layers of quality 50", digits=digits)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 cut_16 = layered.loc["10, by blocks of 16"]
-no_heads = cut_16["bytes, added"] - cut_16["empty files of this size"]
+no_heads = cut_16["bytes, added"] - cut_16["of it, empty files"]
 eighth = no_heads / (len(whole_file) - empty) - 1
 fine_colour = JPEG(50, subsampling="4:4:4")  # colour as fine as brightness
 levels_16 = by_level(spread(blocks(P, 16), 16), 10)
@@ -289,7 +292,8 @@ print(f"blocks of 16: {100 * eighth:+.0f} % without the empty files")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Stitching
 #
-# The thesis's remedy, and that of MSROI, on which it builds: compress the whole picture
+# The thesis's remedy, and that of MSROI ("multi-structure region of interest", Prakash
+# and others, 2017), on which it builds: compress the whole picture
 # at each quality, decode, take each pixel from the one that the map names, and **save
 # the mixture as one JPEG**. Then there is one file, and all was coded twice.
 #
@@ -367,6 +371,8 @@ srlab.figures.table(slack, "One size, and 20 % more; PSNR in dB", digits={"bytes
 #
 # $$Q_{ij} = \frac{P_{ij}\, \mathrm{range}(P)}{p_{max}} + Q_{start}
 # \qquad Q_{ij} = Q_{start} + (Q_{end} - Q_{start})\, \frac{P_{ij}}{p_{max}}$$
+#
+# with $p_{max}$ the map's highest value, and $\mathrm{range}(P)$ highest less lowest.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 start, end = 30, 70  # the thesis's example
@@ -424,13 +430,15 @@ shares
 # small one, or none.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Two pieces**: the object one quality, the background another. With $Q_{background}$
+# **Two pieces**: the object, where the map reaches one half, gets one quality, the
+# background another. With $Q_{background}$
 # = 0, says the thesis, the object is cut out. Is it?
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 cuts = {
     "75 and 30": RoiJPEG(bowl, 75, 30),
-    "75 and 1": RoiJPEG(bowl, 75, 1),
+    "75 and quality 1": RoiJPEG(bowl, 75, 1),
+    # what is smaller than 4 steps becomes 0 (dead zones: section 4)
     "75 and means of blocks": RoiJPEG(bowl, 75, 1, dead_zone=4),
 }
 cut_files = {name: codec.encode(cup) for name, codec in cuts.items()}
@@ -462,8 +470,8 @@ srlab.ask("17.d")
 # %% [markdown] slideshow={"slide_type": "-"}
 # **Entropy.** The thesis counts how the grey values of the *map* are spread in each
 # block of 4, 8 or 16: much entropy, so an edge. Printed is one term, $-P(p_i) \log_2
-# P(p_i)$. Meant is its sum, $H = -\sum_i p_i \log_2 p_i$, or every value would have an
-# entropy of its own.
+# P(p_i)$ ($P(\cdot)$ a probability here, and no map). Meant is its sum, $H = -\sum_i
+# p_i \log_2 p_i$, or every value would have an entropy of its own.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 half = torch.zeros(1, 1, 8, 8)
@@ -482,7 +490,7 @@ srlab.figures.table(entropies, "Entropy of two maps", digits=1)
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input", "nbval-ignore-output"]
-def draw(panels, limits, alt, columns=4, names=None):
+def draw(panels, limits, alt, columns=4, names=None, label=""):
     """Maps of blocks, (h, w) each, as one figure; names: of the values 0, 1 ..."""
     count = -(-len(panels) // columns)
     width, height = (6.4, 1.2) if count == 1 else (4.4, 1.9)
@@ -492,7 +500,7 @@ def draw(panels, limits, alt, columns=4, names=None):
         drawn = cell.imshow(part, vmin=limits[0], vmax=limits[1])
         cell.set_title(title, fontsize=9)
         cell.axis("off")
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.9, fraction=0.03)
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.9, fraction=0.03, label=label)
     if names:
         bar.set_ticks(range(len(names)), labels=names, fontsize=8)
     return srlab.show(figure, alt=alt)
@@ -506,6 +514,7 @@ draw(
     (0, 1),
     "A drawn region and its entropy, a thin ring; a class activation map, a bright "
     "spot on the cup, and its entropy, high nearly everywhere but far from the cup",
+    label="value, or bits",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -522,7 +531,8 @@ draw(
 # $$Q = Q_{start} + (Q_{end} - Q_{start}) \min(1, \lambda P), \qquad
 # \frac{1}{N} \sum_t Q_t\, n_t = Q_{given},$$
 #
-# one equation for one $\lambda$. The mean rises with it, so halve an interval:
+# $N$ blocks, $n_t$ of them with the quality $Q_t$: one equation for one $\lambda$. The
+# mean rises with it, so halve an interval:
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -543,7 +553,7 @@ f"the printed mean of the quantile steps: {p.numel() * (values * counts).sum():,
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # All rules on one picture, from 30 to 80. (Edges take the map above one half; 4x4 gives
-# the same as 8x8. Not drawn: two pieces with thirty more qualities at the edges.)
+# the same as 8x8. Not drawn: two pieces with 30 added to the quality at the edges.)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 above_half = (P >= 0.5).float()
@@ -562,8 +572,9 @@ draw(
     {n: Q[n] for n in Q if n not in ("edges, 4x4", "two pieces, edges added")},
     (30, 80),
     "Six pictures of qualities. Linear: a spot that fades; quantiles: the same in "
-    "five steps that cover more; two pieces: a disc; edges: rings, wider for blocks of "
-    "16; mean of 50: a large spot", columns=3,
+    "five steps that cover more; two pieces: a disc and a small one at the spoon; "
+    "edges: rings around both, wider for blocks of 16; mean of 50: a large spot",
+    columns=3, label="quality",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -620,10 +631,13 @@ print(f"mean of plain files' sizes at its qualities: {100 * by_mixing:.0f} % mor
 digits = {"mean Q": 0, "bytes": 0} | dict.fromkeys(areas, 1)
 srlab.figures.table(by_rule, "Gain over a plain file as large, dB", digits=digits)
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Each file has another size, so read a row, not a column. Quantiles pay least for what
+# they gain, then the mean of 50 and linear; the two rows with two pieces most, since
+# half of CAM's maximum is not where our region ends.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each file has another size, so read a row, not a column. Quantiles and linear pay
-# least for what they gain; two pieces most, since half of CAM's maximum is not where
-# our region ends. Edges alone gain at the edge and lose everywhere else; 4x4 and 8x8
+# Edges alone gain at the edge and lose everywhere else; 4x4 and 8x8
 # are one file, since JPEG's blocks are 8x8 anyway. ("Edge" is where the 16x16 rule puts
 # it, so that row plays at home; "region" is the inside of the cup, drawn by hand, which
 # none of these maps knows.)
@@ -673,9 +687,9 @@ print("steps of quality 75 and 30, first row:", fine[0].tolist(), coarse[0].toli
 block
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Most of them cost bits. But nothing forbids an encoder to write *other* numbers: the
-# decoder multiplies what it finds by the steps of quality 75. So let the numbers be
-# what a coarser rounding leaves. Two ways:
+# Those that are not 0 cost bits. But nothing forbids an encoder to write *other*
+# numbers: the decoder multiplies what it finds by the steps of quality 75. So let the
+# numbers be what a coarser rounding leaves. Two ways:
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 amplitudes = block * fine
@@ -692,8 +706,8 @@ for name, numbers in (("quality 75", block), ("grid", grid), ("dead zone", dead)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Both have the same zeros, and zeros are what saves bits. The **grid** also moves what
-# remains, to where quality 30 would have put it; this saves next to nothing and does
-# harm. The **dead zone** leaves it as it is.
+# remains, to where quality 30 would have put it; this saves little and does harm. The
+# **dead zone** leaves it as it is.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The whole file in ten lines. A block of halved colour covers 16 x 16 pixels, and
@@ -774,46 +788,56 @@ for quality, background in ((75, 30), (90, 30), (90, 10)):
             for mask in (corner, bowl)
         )
         name = f"{quality} and {background}, {way}"
-        rows[name] = [gain_in["rest"](trick)]
+        rows[name] = [gain_in["rest"](trick), len(real)]
         rows[name] += [gain_in["region"](real), gain_in["rest"](real)]
-columns = ["no region: rest", "region", "rest"]
+columns = ["no region: rest", "bytes", "region", "rest"]
 gap = pd.DataFrame(rows, index=columns).T
 near = [len(c.encode(cup)) for c in (RoiJPEG(bowl, 75, 50), plain(75))]
 assert near[0] == near[1]
 f"75 and 50: {near[0]:,} bytes; plain 75: {near[1]:,}"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-srlab.figures.table(gap, "Gain over a plain file as large, dB", digits=1)
+digits = dict.fromkeys(columns, 1) | {"bytes": 0}
+srlab.figures.table(gap, "Gain over a plain file as large, dB", digits=digits)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The dead zone leaves the rest 0.7 to 0.9 dB better than the grid does, each against a
-# plain file of its own size (with our region the grid's are 1 to 7 % smaller). And the
-# trick has its price: with no region at all, the file is 0.3 dB worse than a plain one
-# as large, and 1.2 dB for the wider gap from 90. What is left of the background is
-# written in fine steps: a number eight times as large has three more bits. So do not
-# ask for 90 where 75 will do.
+# The dead zone leaves the rest 0.6 to 1.0 dB better than the grid does, each against a
+# plain file of its own size. (At 90 and 10 the grid's file is 7 % smaller, so its
+# region has a weaker rival.) And the trick has its price: with no region at all, the
+# file is 0.3 dB worse than a plain one as large, and 1.2 dB from 90, be it to 30 or to
+# 10. What is left of the background is written in the region's fine steps: those of 90
+# are an eighth of those of 30, so a number has three more bits. So do not ask for 90
+# where 75 will do.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How many qualities are there really?
 #
-# Quantised numbers are whole: 1, 2, 3 ... A dead zone can drop all 1s, or all 1s and
-# 2s, and nothing in between. In a file of quality 80, for a block that wants less:
+# Quantised numbers are whole: 1, 2, 3 ... For a step of its own a dead zone can drop
+# all 1s, or all 1s and 2s, and nothing in between. In a file of quality 80, for a
+# background that wants less, the largest number that is dropped, over the 64 steps:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 steps_of_80 = quantisation_table(80)
-dropped = {}
-for wanted in (80, 70, 61, 59, 50, 40, 30, 20, 10):
-    most = np.ceil(quantisation_table(wanted) / 2 / steps_of_80) - 1
-    dropped[wanted] = int(np.median(most))
-assert dropped[61] == 0 < dropped[59] == dropped[40] == 1 < dropped[20]
-dropped
+rows = {}
+for wanted in (80, 70, 62, 60, 59, 55, 45, 35, 30, 20, 10):
+    most = np.ceil(quantisation_table(wanted) / 2 / steps_of_80).ravel()[1:] - 1
+    size = len(RoiJPEG(bowl, 80, wanted).encode(cup))
+    rows[f"80 and {wanted}"] = [most.min(), np.median(most), most.max(), size]
+columns = ["least", "median", "most", "bytes"]
+dropped = pd.DataFrame(rows, index=columns).T
+assert dropped["bytes"].iloc[0] == dropped["bytes"].iloc[2] > dropped["bytes"].iloc[3]
+assert dropped["bytes"].iloc[5] == dropped["bytes"].iloc[7] > dropped["bytes"].iloc[8]
+list(dropped.index)
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+srlab.figures.table(dropped, "Dropped in a file of 80", digits=0)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# All qualities from 80 to 61 are one and the same; then one step down for all from 59
-# to about 40. So the linear rule's fifty qualities are three in the file, and "75 and
-# 50" above saved not a single byte. Steps have to differ by more than a factor of 2.
-# (An encoder that still had the amplitudes from before the first rounding could place
-# its dead zone anywhere.)
+# Down to 62 it is one file. Then the 1s go, step after step of the table, the last by
+# 55; from there to 35 it is one file again. So the linear rule's fifty qualities are
+# little more than three in the file, and "75 and 50" above saved not a single byte.
+# Steps have to differ by more than a factor of 2. (An encoder that still had the
+# amplitudes from before the first rounding could place its dead zone anywhere.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
@@ -850,16 +874,20 @@ assert side["difference"].iloc[1] > 1.3 and side["difference"].iloc[2] < -0.6
 assert (
     side["difference"][["whole, PSNR (dB)", "whole, SSIM", "whole, VIFp"]] < 0
 ).all()
-side = side[["plain", "roi", "difference"]].astype(float)
-shown = side.map(lambda v: f"{v:,.0f}" if abs(v) > 1000 else f"{v:.3g}")
+side = side[["plain", "roi", "difference"]].astype(float).rename(columns={"roi": "ROI"})
+shown = {name: row.map("{:,.0f}".format) for name, row in side.iterrows()}
+for name in list(shown)[1:]:
+    places_of = 1 if "(dB)" in name else 3
+    shown[name] = side.loc[name].map(f"{{:.{places_of}f}}".format)
+shown = pd.DataFrame(shown).T
 srlab.figures.table(shown, "The cat at 75 and 30, region: eyes and nose")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The region is 1.5 dB better, the rest 0.7 dB worse. **Whatever looks at the whole
 # picture says that the plain file is better**, be it PSNR, SSIM, VIFp or PSNR-HVS-M.
 # None of them knows where you look. That is no proof that you are served better: it
-# depends on whether you look where the map says. The same, with files half as large for
-# their pixels, to look at:
+# depends on whether you look where the map says. To look at, the two files under the
+# title: another photograph, at 50 and 8, with half as many bytes for its pixels.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.compare(
@@ -905,11 +933,9 @@ print(
     f"whole-image PSNR rises for {up} of 11 at 75/30; sizes differ by at most", end=" "
 )
 print(f"{100 * sizes_differ:.1f} %")
-srlab.figures.table(
-    mean_of.rename(columns=lambda c: c.removesuffix("_gain")),
-    "Means of eleven: other measures, ROI less plain",
-    digits={"psnr_hvs_m": 1} | {c.removesuffix("_gain"): 3 for c in others[:3]},
-)
+titled = mean_of.rename(columns=lambda c: names[c.removesuffix("_gain")])
+digits = dict.fromkeys(titled, 3) | {names["psnr_hvs_m"]: 1}
+srlab.figures.table(titled, "Means of eleven: ROI less plain", digits=digits)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # At 75 and 30 the region gains 1.8 dB on the mean, for 0.7 dB of the rest and 0.3 dB of
@@ -966,8 +992,9 @@ srlab.figures.curves(
 # of 90 are about half those of 80, so the old numbers are nearly on that grid, too: the
 # second peak, 47 dB at 90, and that is where our region was. It gets back what the
 # first encoder had left, and the "gain" says nothing about regions. Four pixels aside,
-# the peaks are gone. So look at this curve before you measure on a photograph; wherever
-# there is a peak, cut.
+# the peaks are gone. (Coins was a JPEG, too, a milder case; of retina we do not know.)
+# So look at this curve before you measure on a photograph; wherever there is a peak,
+# cut.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Which one looks better?
@@ -990,16 +1017,28 @@ panel = srlab.rating(contest, kind="2afc", seed=17, path="ratings_17.csv")
 assert len(panel.trials) == 3
 panel
 
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input", "nbval-ignore-output"]
+srlab.show(
+    [contest[name] for name in ("strong", "plain", "mild")],
+    ["A", "B", "C"],
+    "The astronaut from three files of 15,000 bytes, A, B and C, without their names: "
+    "they differ in the squares on the face and in the patch on the sleeve",
+    crop=(50, 110, 384, 200),
+    height=384,
+)
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Vote twice: first as you are, then with the goal "can I read the patch?" in mind
-# (another `path`). If the winner changes, you have measured what section 1 said.
+# No kernel at hand, or a whole room? Vote by hand for A, B or C. Vote twice: first as
+# you are, then with the goal "can I read the patch?" in mind (another `path`). If the
+# winner changes, you have measured what section 1 said.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Play with it
 #
 # Photograph, map, quality inside and outside; under it the bytes, and how many more or
-# fewer than with the inside's quality everywhere. Your own photograph:
-# `pictures["mine"] = srlab.photo("mine.jpg")`.
+# fewer than with the inside's quality everywhere. "Outside" above "inside" counts as
+# "inside". Your own photograph: run `pictures["mine"] = srlab.photo("mine.jpg")`
+# between the next two cells, and choose CAM or centre: by hand it has no region.
 
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
@@ -1017,8 +1056,8 @@ maps = {
 def look(photograph, map, inside, outside):
     x = pictures[photograph]
     data = RoiJPEG(maps[map](photograph, x), inside, min(inside, outside)).encode(x)
-    saved = 1 - len(data) / len(plain(inside).encode(x))
-    caption = f"{len(data):,} bytes, {-100 * saved:+.0f} %"
+    more = round(100 * (len(data) / len(plain(inside).encode(x)) - 1))
+    caption = f"{inside} and {outside}: {len(data):,} bytes, {more:+d} %"
     (h, w), y = x.shape[-2:], read_jpeg(data)
     y = y[..., : 3 * h // 4, w // 8 : 7 * w // 8]  # where the objects are
     return srlab.imresize(y, 0.6).clamp(0, 1), caption
@@ -1032,21 +1071,25 @@ srlab.widgets.explore(
     twin=[{"outside": 5}, {"map": "centre", "outside": 5}],
     alt="The cat from a file with the chosen qualities inside and outside of the map: "
     "a mosaic around eyes and nose; a mosaic around the middle",
-    photograph=["chelsea", "coffee", "astronaut"],
+    photograph=sorted(pictures, key=lambda name: name != "chelsea"),
     map=list(maps),
     inside=(30, 95, 5, 75),
     outside=(5, 95, 5, 30),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Move "outside" up to 50 with "inside" at 75: the file grows until nothing is saved.
+# Move "outside" from 45 to 50 with "inside" at 75: all that was saved is gone at once.
+# Why is it a jump? (Section 4.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # Equal bytes is the sentence of the day. Ask for every table that students bring: are
 # the sizes equal? Coins is a JPEG's offspring, too, if a milder one. Votes: a class of
 # twenty gives sixty comparisons, and an interval of about 20 points either way; do not
-# read more into it.
+# read more into it. A is the strong one, B plain, C mild.
+#
+# Live: the cat, by hand, 75 inside, and "outside" from 75 down in large steps; ask when
+# somebody first sees a difference, and where. Then put the map on "centre".
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 How large is the region?
@@ -1076,7 +1119,8 @@ for part in parts:
     gain = rival(cat, mask, cat_files)
     for q in (75, 90):
         live[f"the cat, {q}/30"].append(gain(RoiJPEG(mask, q, 30).encode(cat)))
-{name: [round(v, 1) for v in values] for name, values in live.items()}
+shares_of = [f"{100 * part:.0f} %" for part in parts]
+{n: dict(zip(shares_of, np.round(v, 1).tolist(), strict=True)) for n, v in live.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And on the 24 photographs of Kodak, with such boxes (loaded: eleven minutes):
@@ -1202,9 +1246,9 @@ f"{len(gain_of)} photographs, {len(gain_of.columns)} kinds of maps"
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 asked_for = pd.DataFrame(
     {"IoU of blocks": ious.mean(), "gain (dB)": gain_of.mean(),
-     "+-": 2 * gain_of.std() / gain_of.count() ** 0.5,
+     "± 2 s.e.": 2 * gain_of.std() / gain_of.count() ** 0.5,
      "gain above 0 (%)": 100 * (gain_of > 0).mean(), "above centre": less.mean(),
-     "+- of this": 2 * less.std() / less.count() ** 0.5}
+     "± 2 s.e. of it": 2 * less.std() / less.count() ** 0.5}
 ).sort_values("IoU of blocks")  # fmt: skip
 shipped = all_rows.query("set == 'shipped'").groupby("map")["object_gain"].mean()
 network_made = asked_for.drop(index=["random", "centre", "hand box"])
@@ -1212,7 +1256,7 @@ assert network_made["gain (dB)"].max() < 0 < 2.5 < asked_for["gain (dB)"]["hand 
 assert shipped["hand mask"] > shipped["hand box"] > 1 > 0 > shipped["CAM"]
 assert network_made["IoU of blocks"].between(0.48, 0.58).all()
 assert asked_for["above centre"]["Grad-CAM++"] > 0.1
-sure = asked_for["gain (dB)"] + asked_for["+-"] < 0
+sure = asked_for["gain (dB)"] + asked_for["± 2 s.e."] < 0
 assert not sure["Grad-CAM++"] and sure.drop(["Grad-CAM++", "hand box"]).all()
 asked_for["IoU of blocks"].round(2).to_dict()
 
@@ -1231,7 +1275,8 @@ srlab.figures.table(
 # photographs of three; a blob in the middle does as well. Grad-CAM++ is half a decibel
 # above that, which is no more than the plain file, give or take. The differences
 # between the trained ones are within chance. And outline against box, on our own
-# photographs, scored inside the outline: 2.3 against 1.5 dB, CAM -1.0.
+# photographs, scored inside the outline: 2.3 against 1.5 dB, CAM -1.0. (S.e.: the
+# standard error over photographs. IoU of blocks is what notebook 16 calls overlap.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Is half an overlap half a gain, then? Each point is one photograph:
@@ -1343,8 +1388,8 @@ f"JPEG on Kodak, bpp: { {q: round(v, 2) for q, v in kodak_bpp.items()} }"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Second: quality.** Errors are of values from 0 to 1, so PSNR = $-10\log_{10}$ MSE.
-# (A mean of PSNRs is above the PSNR of the mean MSE: by how much, depends on how far
-# the pictures differ.)
+# (A mean of PSNRs is above the PSNR of the mean MSE: if they are normal with a spread
+# of $s$, by $s^2 \ln(10) / 20$.)
 
 # %% slideshow={"slide_type": "-"}
 from_mse = -10 * np.log10(theses["MSE"])
@@ -1407,12 +1452,14 @@ f"MS-SSIM {ms:.3f}, SSIM {single_scale:.3f}"
 # At Q = 25 the baseline MSROI wins both PSNR and MS-SSIM, though the text says that
 # Grad-CAM is better at low ratios and Eigen- and Score-CAM at high ones: by these
 # numbers it is just the other way round, since 25 has the *high* ratio. And MS-SSIM is
-# below SSIM everywhere, while on JPEGs it is above.
+# below SSIM everywhere, while on our cat's JPEG it is above (0.983 against 0.911).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Third: differences.** The methods of one table differ by 0.1 dB at Q = 50, 0.5 at 75
 # and 1.7 at 25, on test pictures whose number is not given. What would chance do? From
-# section 7: how far do two *maps* differ from photograph to photograph?
+# section 7: how far do two *maps* differ from photograph to photograph? With $n$
+# photographs and a spread of $\sigma$ a difference shows if it is above two standard
+# errors, $2 \sigma / \sqrt{n}$.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 between_two = gain_of["CAM = Grad-CAM"] - gain_of["Grad-CAM++"]
@@ -1436,11 +1483,11 @@ for table, other in ((at_50, "GradCAM++"), (at_25, "GradCAM++"), (at_25, "EigenC
 # spread, no number of pictures, no conclusion.**
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# *For the lecturer.*
-# Read the tables aloud and wait. Most people compare columns first; ask them to compare
-# tables. Be fair: the thesis's idea works, as sections 4 to 6 show. Its measurement
-# does not show it. A mean of PSNRs and the PSNR of a mean are a classic; both are in
-# use, and a table should say which it is.
+# *For the lecturer.* Stay on the tables for question 17.i; its slide comes with the
+# answers. Read the tables aloud and wait. Most people compare columns first; ask them
+# to compare tables. Be fair: the thesis's idea works, as sections 4 to 6 show. Its
+# measurement does not show it. A mean of PSNRs and the PSNR of a mean are a classic;
+# both are in use, and a table should say which it is.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 Other codecs
@@ -1467,12 +1514,13 @@ face.shape[-2:], f"{100 * look_at.mean():.0f} % of it region"
 families = {
     "JPEG": ([plain(q) for q in (30, 50, 70, 80)], RoiJPEG(look_at, 75, 30)),
     "WebP, blurred": ([WebP(q) for q in (20, 50, 70, 85)],
-                      RoiFiltered(look_at, WebP(75), 1.5)),
+                      RoiFiltered(look_at, WebP(75), 1.5)),  # blur in pixels
     "learned": ([MeanScale(q) for q in (1.5, 2.5, 3.5, 4.5)],
                 RoiLearned(look_at, 4, 2.5)),
 }  # fmt: skip
 if RoiHEVC.available():  # PyAV with x265
     crfs = [RoiHEVC(None, crf=c) for c in (36, 32, 28, 24)]
+    # crf: higher is coarser; offset: in the region finer by .15 of its 51 steps
     families["HEVC"] = (crfs, RoiHEVC(look_at, crf=34, offset=-0.15))
 list(families)
 
@@ -1494,6 +1542,10 @@ srlab.figures.table(
     "The cat's face: gain over the same codec, equal bytes, dB",
     digits={"bytes": 0, **dict.fromkeys(columns[1:], 1)},
 )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Here 40 % of the picture is region, so it is dear with all four: the rest loses about
+# as much as the region gains, or more (section 6). Whole photographs, loaded:
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 by_codec = srlab.evaluation.results("roi_codecs")
@@ -1536,17 +1588,21 @@ srlab.figures.table(
     digits={"VIFp": 3, "more bytes (%)": 0, "lowest": 1, "highest": 1},
 )
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # "Price" is how many decibels the rest loses for one that the region gains, with the
-# lowest and highest of seven photographs. The learned codec and HEVC pay about the
-# same, a third; JPEG, which has to live with one table, a half. **Blurring costs
-# more**, 0.8 to 2.3 on the mean, and how much depends on the photograph: it throws away
-# what the encoder would have kept for a few bits. Stitching at equal size costs 1.6;
-# its other row has nearly 20 % more bytes.
+# lowest and highest of seven photographs.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The learned codec and HEVC pay about a third, JPEG, which has to live with one table,
+# a half. But the price grows with the distance of the two qualities (JPEG's is 0.4 at
+# 75/30 and 0.6 at 90/30), and each codec stands at another place of its own scale, with
+# one setting. So read differences of a factor of two, and no smaller ones.
 #
-# The price grows with the distance of the two qualities: JPEG's is 0.4 at 75/30 and 0.6
-# at 90/30. Each codec stands at another place of its own scale, with one setting. So
-# read differences of a factor of two, and no smaller ones.
+# Then this is left: **blurring before AVIF or JPEG, and stitching at equal size, cost
+# more than twice as much as JPEG with one table**. A blur throws away what the encoder
+# would have kept for a few bits. Between the learned codec, HEVC and JPEG nothing is
+# decided, and blurring before WebP and JPEG 2000 depends on the photograph. (The other
+# row of stitching has nearly 20 % more bytes.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Kodak, and a map that nobody drew
@@ -1563,21 +1619,21 @@ kodak_curves = {
 }
 rows = {}
 for test, anchor in (("ROI JPEG, two-piece", "JPEG"), ("ROI learned", "learned"),
-                     ("learned", "JPEG")):  # fmt: skip
+                     ("learned", "JPEG"), ("ROI JPEG, linear", "JPEG")):  # fmt: skip
     rows[f"{test}, against {anchor}"] = [
         srlab.evaluation.bd_rate(kodak_curves[anchor], kodak_curves[test], quality=m)
         for m in measures_of
     ]
 bd = pd.DataFrame(rows, index=list(measures_of.values())).T
-assert (bd["region"] < -12).all() and (bd["whole"].iloc[:2] > 0).all()
+assert (bd["region"].iloc[:3] < -12).all() and (bd["whole"].iloc[:2] > 0).all()
 srlab.figures.table(bd, "BD-rate on Kodak, %: less is better", digits=1)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 srlab.figures.curves(
-    {name: (c["bpp"], c["roi_psnr"]) for name, c in kodak_curves.items()},
+    {n: (c["bpp"], c["roi_psnr"]) for n, c in kodak_curves.items() if "lin" not in n},
     "bits per pixel", "PSNR in the region (dB)",
-    "PSNR in the region over the rate. JPEG's two-piece rule is far above plain JPEG, "
-    "its linear rule a little; learned is above JPEG, and above that with a map",
+    "PSNR in the region over the rate. JPEG's two-piece rule is far above plain JPEG; "
+    "learned is above JPEG, and above that with a map",
     xlim=(0.2, 2.2), size=(4.6, 2.0),
 )  # fmt: skip
 
@@ -1622,7 +1678,7 @@ f"learned less JPEG: {own.mean():+.2f} +- {margin:.2f} dB"
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # On the mean no further ahead than JPEG's. But these regions are what CAM names, and on
 # Kodak that is often nothing. So once more on regions that a person drew, in windows of
-# ten photographs (retina is nearly all region):
+# ten photographs (without retina, whose window would be nearly all region):
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 small_codec, further = MeanScale(3), {}
@@ -1702,7 +1758,7 @@ grey_block = (
 )
 your_H = float(checked_entropy.use(grey_block.numpy()))
 assert abs(your_H - theirs_H.max().item()) < 1e-3
-f"yours {your_H:.2f} bits, the package's {theirs_H.max():.2f}, at most log2(64) = 6"
+f"{your_H:.2f} bits; the package's {theirs_H.max():.2f}, at most log2(64) = 6"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 17.2 Which blocks of colour stay
@@ -1722,7 +1778,7 @@ checked_colour = srlab.check("17.2", colour_blocks)
 checked_colour
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How much more colour than brightness stays? On the cup, and against the whole file:
+# Share of the blocks of the cup's picture that stay, of brightness and of colour:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 kept_colour = np.asarray(checked_colour.use((blocks(bowl) > 0).numpy()), bool)
@@ -1758,6 +1814,9 @@ halves = {
 }
 assert halves["ROI"] < halves["plain"] + 1
 {name: f"{dB:.1f} dB" for name, dB in halves.items()}
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# As soon as half of the weight may be anywhere, half a decibel is left of the gain.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 17.4 Pairs that one picture cannot give

@@ -229,14 +229,20 @@ class MeanScale(LearnedCodec):
             entropy.encode(symbols, which, _gaussians()),
         ]  # fmt: skip
 
+    def _sent_prior(
+        self, side_stream: bytes, rows: int, columns: int
+    ) -> tuple[torch.Tensor, np.ndarray]:
+        """`_prior` of what the side stream says; CorruptStream if it cannot be."""
+        shape = (self.net.N, rows // 4, columns // 4)
+        side = entropy.decode(side_stream, _channels(shape), self._side_tables)
+        if np.abs(side).max() > 2**12:
+            raise CorruptStream("no such side information can have been sent")
+        return self._prior(torch.from_numpy(side).reshape(1, *shape))
+
     def uncode(
         self, payloads: Sequence[bytes], rows: int, columns: int
     ) -> torch.Tensor:
-        shape = (self.net.N, rows // 4, columns // 4)
-        side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
-        if np.abs(side).max() > 2**12:
-            raise CorruptStream("no such side information can have been sent")
-        mean, which = self._prior(torch.from_numpy(side).reshape(1, *shape))
+        mean, which = self._sent_prior(payloads[0], rows, columns)
         symbols = entropy.decode(payloads[1], which, _gaussians())
         return torch.from_numpy(symbols).reshape(mean.shape) + mean
 

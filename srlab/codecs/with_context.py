@@ -150,11 +150,7 @@ class WithContext(MeanScale):
     def uncode(
         self, payloads: Sequence[bytes], rows: int, columns: int
     ) -> torch.Tensor:
-        shape = (self.net.N, rows // 4, columns // 4)
-        side = entropy.decode(payloads[0], _channels(shape), self._side_tables)
-        if np.abs(side).max() > 2**12:
-            raise CorruptStream("no such side information can have been sent")
-        mean, which = self._prior(torch.from_numpy(side).reshape(1, *shape))
+        mean, which = self._sent_prior(payloads[0], rows, columns)
         reader = _Reader(payloads[1])
         return self._walk(which, mean.shape, None, reader) + mean
 

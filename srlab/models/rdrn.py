@@ -23,9 +23,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from srlab.models.edsr import DIV2K_MEAN, EDSRBlock, conv3, enlarge
+from srlab.models.edsr import EDSR, EDSRBlock
 from srlab.models.rcan import ChannelAttention
-from srlab.models.tiling import finish
 
 __all__ = ["RDRB", "RDRN", "rdrb"]
 
@@ -64,8 +63,8 @@ class RDRB(nn.Module):
         return x + self.attention(joined)
 
 
-class RDRN(nn.Module):
-    """Blocks of one level between EDSR's head and its tail.
+class RDRN(EDSR):
+    """EDSR with blocks of one level in the place of its own.
 
     Args:
         scale: how many times it enlarges: 1, 2, 3, 4 or 8.
@@ -76,7 +75,7 @@ class RDRN(nn.Module):
         value_range: the units in which the net computes; 255 is a white pixel.
     """
 
-    channels = 3
+    local = False  # means over the whole picture
 
     def __init__(
         self,
@@ -87,22 +86,8 @@ class RDRN(nn.Module):
         reduction: int = 16,
         value_range: float = 255.0,
     ):
-        super().__init__()
-        self.upscale, self.value_range = scale, value_range
-        mean = torch.tensor(DIV2K_MEAN).reshape(1, 3, 1, 1)
-        self.mean: torch.Tensor
-        self.register_buffer("mean", mean, persistent=False)
-        self.head = conv3(3, width)
-        self.blocks = nn.Sequential(
-            *(rdrb(width, recursion, reduction) for _ in range(blocks))
-        )
-        self.body = conv3(width, width)
-        self.enlarge = enlarge(width, scale)
-        self.tail = conv3(width, 3)
+        self._of_blocks = recursion, reduction  # EDSR's constructor makes the blocks
+        super().__init__(scale, width, blocks, value_range=value_range)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, 3, h, w) RGB in [0, 1] -> (B, 3, scale h, scale w)."""
-        shallow = self.head(self.value_range * (x - self.mean))  # (B, width, h, w)
-        deep = shallow + self.body(self.blocks(shallow))
-        y = finish(lambda f: self.tail(self.enlarge(f)), deep, self.upscale)
-        return y / self.value_range + self.mean
+    def _block(self, width: int, residual_scale: float, norm: str) -> nn.Module:
+        return rdrb(width, *self._of_blocks)

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
-from srlab.recipes.recipe import PHOTOS, PRESETS
+from srlab.recipes.recipe import HELD_OUT, PHOTOS, PRESETS, SETS
 
 __all__ = ["Side", "get", "names"]
-
-SETS = ("BSDS500_train", "BSDS500_test45[10:]", "T91")  # none of them in a test set
-HELD_OUT = ("BSDS500_test45[:10]",)
 
 
 @dataclass(frozen=True)
