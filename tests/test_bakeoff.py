@@ -37,7 +37,7 @@ def test_every_family_is_codecs_from_small_files_to_large(name, cat, P):
         assert isinstance(family.codec(setting, P), Codec)
 
 
-@pytest.mark.parametrize("name", ["JPEG optimised", "JPEG 2000", "WebP", "mean-scale"])
+@pytest.mark.parametrize("name", ["JPEG repacked", "JPEG 2000", "WebP", "mean-scale"])
 def test_the_best_file_within_a_budget(name, cat):
     codec, data = within(name, cat, 2_000)
     assert len(data) <= 2_000 and codec.encode(cat) == data

@@ -33,3 +33,5 @@ def test_where_curves_cross():
     assert crossing(a, curve(2 * a["bpp"], a["psnr"])) == 0
     assert crossing(a, curve(a["bpp"] / 2, a["psnr"])) == math.inf
     assert math.isnan(crossing(a, curve([0.1, 0.2], [1.0, 2.0])))
+    dented = curve([0.1, 0.2, 0.45, 0.7], [20.0, 25.0, 29.0, 34.9])
+    assert crossing(dented, curve([0.09, 0.25, 0.5], [20.0, 25.0, 31.5])) < 0.2

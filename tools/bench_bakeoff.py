@@ -8,7 +8,7 @@
     python tools/bench_bakeoff.py rows --scheduler tcp://head:8786    # a Dask cluster
     python tools/bench_bakeoff.py rows --families AVIF,WebP --pictures 01,05
     python tools/bench_bakeoff.py gather     # means and wins -> data/results
-    python tools/bench_bakeoff.py table      # BD-rates against JPEG optimised, wins
+    python tools/bench_bakeoff.py table      # BD-rates against JPEG repacked, wins
 
 Whole files. psnr and ms_ssim of 8-bit RGB; roi_psnr inside the fifth of the blocks
 where CAM of the likeliest class (the course's classifier) is highest, one mask for all.
@@ -42,7 +42,7 @@ from srlab.training.cards import device_name
 ROWS = Path("build/bakeoff.csv")
 COLUMNS = ["codec", "setting", "image", "bytes", "bpp", *bakeoff.MEASURES]
 COLUMNS += ["encode_s", "decode_s"]
-ANCHOR = "JPEG optimised"
+ANCHOR = "JPEG repacked"
 BUDGETS = (10_000, 20_000, 40_000)  # bytes of 768 x 512 pixels: .2, .4, .8 bpp
 
 

@@ -17,7 +17,7 @@ import argparse
 import itertools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,11 +36,20 @@ from srlab.training.coded import CODINGS
 
 RAW = Path("build/two_layer")
 EIGHT = ("02", "05", "08", "11", "14", "17", "20", "23")
+# Of each layer, for all pairs. A coarse grid dents curves, and that favours the other.
 QUALITIES = {
-    "jpeg": (4, 8, 14, 22, 32, 44, 58, 72, 84, 93),
-    "webp": (0, 4, 10, 20, 32, 46, 60, 74, 86, 95),
-    "avif": (8, 16, 24, 32, 40, 48, 57, 66, 76, 87),
-}
+    "jpeg": (4, 6, 8, 10, 12, 14, 18, 22, 27, 32, 38, 44, 51, 58, 65, 72, 78, 84, 89,
+             93),
+    "webp": (0, 4, 7, 10, 15, 20, 26, 32, 39, 46, 60, 74, 86, 95),
+    "avif": (8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 57, 66, 76, 87),
+}  # fmt: skip
+# One layer has one knob: finer still, with the same ends.
+FINE = {
+    "jpeg": (*range(4, 15), 16, 18, 20, 22, 24, 27, 30, 32, 36, 40, 44, 48, 53, 58, 62,
+             67, 72, 76, 80, 84, 87, 90, 93),
+    "webp": (0, 2, 4, 7, 10, 15, 20, 26, 32, 39, 46, 53, 60, 67, 74, 80, 86, 90, 95),
+    "avif": (8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 57, 61, 66, 71, 76, 81, 87),
+}  # fmt: skip
 LAYERS = {"none": ["base"], "res": ["residual"], "all": ["base", "residual"]}
 WITH_LUMA = {
     "res, luma too": ["residual", "luma residual"],
@@ -60,7 +69,7 @@ def _flat(q: int) -> JPEG:
 
 def _direct(family: str) -> Iterator[tuple[str, int, Codec]]:
     """(kind, quality, codec): the codec alone, at all its settings."""
-    for q in QUALITIES[family]:
+    for q in FINE[family]:
         yield "direct", q, KINDS[family](q)
         if family == "jpeg":
             yield "direct 4:4:4", q, JPEG(q, "4:4:4", progressive=True)
@@ -73,19 +82,27 @@ def _measured(x: torch.Tensor, y: torch.Tensor, size: int) -> dict[str, float]:
     return {"bpp": round(rate, 5)} | {k: round(v, 5) for k, v in found.items()}
 
 
-def _grid(family: str, name: str, x: torch.Tensor) -> Iterator[dict]:
-    """All settings on one photograph."""
-    make, qualities = KINDS[family], QUALITIES[family]
+def _alone(family: str, name: str, x: torch.Tensor) -> Iterator[dict]:
+    """One layer on one photograph: the codec alone, and the small picture alone."""
     for kind, q, codec in _direct(family):
         data = codec.encode(x)
         row = {"image": name, "kind": kind, "first": q, "second": 0}
         yield row | _measured(x, codec.decode(data), len(data))
+    for q in FINE[family]:
+        scheme = schemes.TwoLayer(KINDS[family](q))
+        layers = scheme.layers(x)
+        base = len(scheme.base.encode(layers["down"]))
+        row = {"image": name, "kind": "base", "first": q, "second": 0}
+        yield row | _measured(x, layers["sr"], base)
+
+
+def _pairs(family: str, name: str, x: torch.Tensor) -> Iterator[dict]:
+    """Both layers on one photograph, all pairs of qualities."""
+    make, qualities = KINDS[family], QUALITIES[family]
     for first in qualities:
         scheme = schemes.TwoLayer(make(first))
         layers = scheme.layers(x)
         base = len(scheme.base.encode(layers["down"]))
-        row = {"image": name, "kind": "base", "first": first, "second": 0}
-        yield row | _measured(x, layers["sr"], base)
         for second in qualities:
             for kind, luma in _residuals(family):
                 two = replace(scheme, residual=make(second), luma=luma)
@@ -101,27 +118,29 @@ def _residuals(family: str) -> list[tuple[str, bool]]:
     return both if family == "jpeg" else both[:1]
 
 
-def first(family: str, pictures: int) -> None:
+def first(family: str, pictures: int, parts: Sequence[str] = ("alone", "pairs")):
     """The grids of the first measurement; rows a photograph at a time."""
-    path = RAW / f"first_{family}.csv"
     RAW.mkdir(parents=True, exist_ok=True)
-    known = pd.read_csv(path) if path.is_file() else pd.DataFrame({"image": []})
-    done = set(known["image"].astype(str))
-    todo = [
-        (name, x)
-        for name, x in benchmark_set("Kodak")
-        if name[-2:] in EIGHT and name not in done
-    ]
-    for name, x in todo[: pictures or None]:
-        rows = pd.DataFrame(tqdm(_grid(family, name, x), desc=name, mininterval=2))
-        known = pd.concat([known, rows]) if len(known) else rows
-        known.to_csv(path, index=False)
-    if known["image"].nunique() == len(EIGHT):
-        keys = ["kind", "first", "second"]
-        means = known.groupby(keys, sort=False)[["bpp", "psnr", "ms_ssim"]].mean()
-        means = means.round(5).reset_index()
-        means.insert(0, "family", family)
-        _merge("two_layer_first.csv", means, "first", ["family"])
+    for part in parts:
+        path = RAW / f"first_{part}_{family}.csv"
+        known = pd.read_csv(path) if path.is_file() else pd.DataFrame({"image": []})
+        done = set(known["image"].astype(str))
+        todo = [
+            (name, x)
+            for name, x in benchmark_set("Kodak")
+            if name[-2:] in EIGHT and name not in done
+        ]
+        grid = {"alone": _alone, "pairs": _pairs}[part]
+        for name, x in todo[: pictures or None]:
+            rows = pd.DataFrame(tqdm(grid(family, name, x), desc=name, mininterval=2))
+            known = pd.concat([known, rows]) if len(known) else rows
+            known.to_csv(path, index=False)
+        if known["image"].nunique() == len(EIGHT):
+            keys = ["kind", "first", "second"]
+            means = known.groupby(keys, sort=False)[["bpp", "psnr", "ms_ssim"]].mean()
+            means = means.round(5).reset_index()
+            means.insert(0, "family", family)
+            _merge("two_layer_first.csv", means, "first", ["family", "kind"])
 
 
 def _merge(file: str, rows: pd.DataFrame, part: str, keys: list[str]) -> None:
@@ -188,9 +207,9 @@ def ends() -> pd.DataFrame:
 
 def _cut_grid(own, quality: str, direct: int, low: int, high: int) -> dict[str, float]:
     """BD-rates (%) when the grids lack their `low` lowest qualities, and so on."""
-    qualities = sorted(own["first"].unique())
-    kept = own["first"].isin(qualities[low : len(qualities) - high])
-    kept &= own["second"].isin([0, *qualities[: len(qualities) - high]])
+    qualities = QUALITIES[own["family"].iloc[0]]
+    begin, end = qualities[low], qualities[-1 - high]
+    kept = own["first"].between(begin, end) & (own["second"] <= end)
     one = own["kind"].str.startswith("direct")
     anchor = pareto(own[one & (own["first"] >= qualities[direct])], quality)
     row = {}
@@ -287,14 +306,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parts = ("first", "configurations", "restorers", "table")
     parser.add_argument("part", choices=parts)
-    parser.add_argument("names", nargs="*", help="configurations; all without")
+    parser.add_argument(
+        "names", nargs="*", help="configurations, or first's parts: alone, pairs"
+    )
     parser.add_argument("--family", choices=[*KINDS], help="of first")
     parser.add_argument("--pictures", type=int, default=0, help="at most, 0: all")
     parser.add_argument("--weights", default="", help="a folder beside the shipped")
     args = parser.parse_args(arguments)
     if args.part == "first":
         for family in [args.family] if args.family else [*KINDS]:
-            first(family, args.pictures)
+            first(family, args.pictures, args.names or ("alone", "pairs"))
     elif args.part == "configurations":
         configurations(args.names, args.weights)
     elif args.part == "restorers":

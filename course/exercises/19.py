@@ -35,7 +35,8 @@ def check_19_1(fn):
         if got is not None and np.isnan(got):
             raise Differs(f"{what}: that is on the curve; its two ends belong to it.")
         try:
-            close(got, solution_19_1(*before, base, psnr), what, rtol=1e-3)
+            wanted = solution_19_1(*before, base, psnr)
+            close(got, wanted, f"your budget at {what}", rtol=1e-3)
         except Differs as error:
             raise Differs(f"{error}{hint}") from None
 
@@ -46,6 +47,9 @@ def check_19_1(fn):
         " The logarithm of the rate is linear, not the rate.",
     )  # fmt: skip
     mine("between the first two points", rates, psnrs, 0.02, 25.0)
+    uneven = " Which two points of the curve lie around the PSNR?"
+    mine("26 dB between the first two of three uneven points", (0.1, 0.4, 0.7),
+         (20.0, 31.0, 32.5), 0.05, 26.0, uneven)  # fmt: skip
     mine("uneven steps of the PSNR", (0.1, 0.4, 0.7), (20.0, 31.0, 32.5), 0.15, 31.9)
     mine(
         "a base that takes more than the codec alone", rates, psnrs, 0.4, 26.0,
@@ -58,6 +62,10 @@ def check_19_1(fn):
         if found is None or np.shape(found) or not np.isnan(found):
             raise Differs(
                 f"a PSNR {what} the curve: nothing is known there, so not a number."
+                + (
+                    " (Python's max lets a nan go: look at the range first.)"
+                    * (found == 0)
+                )
             )
     return "Whoever builds a residual layer can know its budget before."
 
@@ -101,6 +109,29 @@ def _next_point(rates, psnrs, base, psnr):
 
 def _quality_instead(rates, psnrs, base, psnr):
     return float(psnr - np.interp(np.log(base), np.log(rates), psnrs))
+
+
+def _one_segment_on(rates, psnrs, base, psnr):
+    if not psnrs[0] <= psnr <= psnrs[-1]:
+        return math.nan
+    k = min(int(np.searchsorted(psnrs, psnr)), len(psnrs) - 2)
+    return max(0.0, _on_segment(rates, psnrs, psnr, k) - base)
+
+
+def _last_segment(rates, psnrs, base, psnr):
+    if not psnrs[0] <= psnr <= psnrs[-1]:
+        return math.nan
+    return max(0.0, _on_segment(rates, psnrs, psnr, len(psnrs) - 2) - base)
+
+
+def _on_segment(rates, psnrs, psnr, k):
+    t = (psnr - psnrs[k]) / (psnrs[k + 1] - psnrs[k])
+    return float(rates[k] ** (1 - t) * rates[k + 1] ** t)
+
+
+def _max_of_nan(rates, psnrs, base, psnr):
+    known = np.interp(psnr, psnrs, np.log(rates), left=np.nan, right=np.nan)
+    return max(0.0, float(np.exp(known)) - base)
 
 
 def _log_left(rates, psnrs, base, psnr):
@@ -155,7 +186,7 @@ def check_19_2(fn):
 
     mine("one file", [9.0], [1.0])
     mine("two files", [9.0, 4.0], [1.0, 2.0], " At which slopes does each win?")
-    mine("a worse and larger one", [4.0, 9.0], [1.0, 2.0])
+    mine("a worse and larger one", [4.0, 9.0], [1.0, 2.0], " The slope is above 0.")
     mine(
         "three, the middle one above the line of the others",
         [16.0, 12.0, 2.0], [1.0, 2.0, 3.0],
@@ -173,7 +204,13 @@ def check_19_2(fn):
     )  # fmt: skip
     mine(
         "a file that wins at a narrow range of slopes",
-        [16.0, 11.9995, 8.0], [1.0, 2.0, 3.0], " Trying slopes is not enough.",
+        [16.0, 11.9999995, 8.0], [1.0, 2.0, 3.0], " Trying slopes is not enough.",
+    )  # fmt: skip
+    mine(
+        "seven, each of which looks good until the next has gone",
+        [1064.0, 1032.0, 1016.0, 1008.0, 1004.0, 1002.0, 0.0],
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+        " When one has gone, look again at those before.",
     )  # fmt: skip
     draw = np.random.default_rng(192)
     for n in (6, 20):
@@ -214,6 +251,17 @@ def _one_look_back(distortions, rates):
             if left <= (distortions[b] - distortions[i]) * (rates[b] - rates[a]):
                 kept.pop()
         kept.append(i)
+    return kept
+
+
+def _three_passes(distortions, rates):
+    d, r, kept = distortions, rates, _not_dominated(distortions, rates)
+    for _ in range(3):
+        inner = [
+            b for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)
+            if (d[a] - d[b]) * (r[c] - r[b]) > (d[b] - d[c]) * (r[b] - r[a])
+        ]  # fmt: skip
+        kept = [kept[0], *inner, kept[-1]] if len(kept) > 1 else kept
     return kept
 
 
@@ -279,7 +327,7 @@ def check_19_3(fn):
             got = tuple(got.tolist()) if np.ndim(got) == 1 else got
         wanted = solution_19_3(*(t.double() for t in (x, sr, result)), low)
         try:
-            close(got, wanted, what, rtol=1e-3, atol=1e-4)
+            close(got, wanted, f"your shares of {what}", rtol=1e-3, atol=1e-4)
         except Differs as error:
             raise Differs(f"{error}{hint}") from None
 
@@ -301,7 +349,8 @@ def check_19_3(fn):
          sr + ((x - sr) - _mean_of_four(x - sr)) / 3)  # fmt: skip
     mine("a grey picture that it makes worse", x[:, :1], sr[:, :1],
          (x + noise())[:, :1], hint=" It may do harm, too.")  # fmt: skip
-    mine("another low", x, sr, (x + half) / 2, _mean_of_all)
+    mine("another low", x, sr, sr + _mean_of_all(x - sr), _mean_of_all,
+         " Use the function that you are given.")  # fmt: skip
     mine(
         "an SR that lacks only high frequencies", x, _mean_of_four(x),
         _mean_of_four(x) / 2 + x / 2, hint=" What if there is nothing to repair?",
@@ -375,6 +424,10 @@ def _nothing_is_all(x, sr, result, low):
     return tuple(shares)
 
 
+def _own_low(x, sr, result, low):
+    return solution_19_3(x, sr, result, _mean_of_four)
+
+
 def _whole_for_high(x, sr, result, low):
     before, after = ((x - y).square().sum().item() for y in (sr, result))
     whole = 1 - after / before if before else 0.0
@@ -434,11 +487,15 @@ WRONG = {
         _next_point,
         _quality_instead,
         _log_left,
+        _one_segment_on,
+        _last_segment,
+        _max_of_nan,
     ],
     "19.2": [
         _not_dominated,
         _with_ties,
         _one_look_back,
+        _three_passes,
         _few_slopes,
         _many_slopes,
         _in_their_order,
@@ -457,6 +514,7 @@ WRONG = {
         _no_harm,
         _nothing_is_all,
         _whole_for_high,
+        _own_low,
     ],
 }
 
@@ -510,11 +568,12 @@ QUIZ = [
         "that reaches SR is",
         (
             "large, since the result depends on SR",
-            "nearly zero where codec 2 carries what is missing",
+            "nearly zero at low frequencies, which codec 2 carries",
             "the same as without codec 2",
         ),
         "b",
-        "The result is SR + C(x - SR); where C passes its input on, SR cancels.",
+        "The result is SR + C(x - SR); where C passes its input on, or leaves no "
+        "error, there is nothing to ask of SR.",
     ),
     Question(
         "A learned small picture is in strange colours because",
@@ -562,6 +621,7 @@ QUIZ = [
             "two layers with a network against two layers without",
         ),
         "b",
-        "The first mixes two effects, the third measures the network.",
+        "The first mixes two effects, the third measures the network. And both should "
+        "have the same entropy coder.",
     ),
 ]

@@ -510,8 +510,7 @@ draw(
     {
         "drawn region": blocks(bowl), "its entropy (bits)": block_entropy(bowl),
         "CAM": blocks(P), "its entropy / 6": block_entropy(P) / 6,
-    },
-    (0, 1),
+    }, (0, 1),
     "A drawn region and its entropy, a thin ring; a class activation map, a bright "
     "spot on the cup, and its entropy, high nearly everywhere but far from the cup",
     label="value, or bits",
@@ -568,6 +567,9 @@ rules = {
     "mean of 50": (P, Progressive(mean=50)),
 }
 Q = {name: rule(of_map, 30, 80, 8) for name, (of_map, rule) in rules.items()}
+{name: f"mean quality {qualities.mean():.0f}" for name, qualities in Q.items()}
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 draw(
     {n: Q[n] for n in Q if n not in ("edges, 4x4", "two pieces, edges added")},
     (30, 80),
@@ -1483,7 +1485,8 @@ for table, other in ((at_50, "GradCAM++"), (at_25, "GradCAM++"), (at_25, "EigenC
 # spread, no number of pictures, no conclusion.**
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# *For the lecturer.* Stay on the tables for question 17.i; its slide comes with the
+# *For the lecturer.*
+# Stay on the tables for question 17.i; its slide comes with the
 # answers. Read the tables aloud and wait. Most people compare columns first; ask them
 # to compare tables. Be fair: the thesis's idea works, as sections 4 to 6 show. Its
 # measurement does not show it. A mean of PSNRs and the PSNR of a mean are a classic;

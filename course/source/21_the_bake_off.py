@@ -26,7 +26,7 @@ from srlab.evaluation import bakeoff
 cup = srlab.photo("coffee")[..., 40:328, 90:538]
 budget = 4_500  # bytes
 P = bakeoff.look_at(cup)
-four = ("JPEG optimised", "JPEG + restorer", "mean-scale", "AVIF")
+four = ("JPEG repacked", "JPEG + restorer", "mean-scale", "AVIF")
 promise, made = bakeoff.compare_within(four, cup, budget, P)
 assert promise["bytes"].le(budget).all()
 assert promise["psnr"].idxmax() == 3 and promise["psnr"].idxmin() == 0
@@ -111,7 +111,7 @@ assert kinds.isin(list(words)).all() and len(families) >= 14
 srlab.figures.table(pd.DataFrame(rows, columns=["families", "what"]), "Who takes part")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **JPEG optimised** has the coefficients of a JPEG, packed again without loss by
+# **JPEG repacked** has the coefficients of a JPEG, packed again without loss by
 # mozjpeg (in several scans, with codes of its own); **JPEG arithmetic** has them in the
 # standard's other entropy coder, which no browser reads, and the adaptive two layers
 # are built on it. AVIF (tuned for PSNR) and HEIF send colour at full size; JPEG and
@@ -127,7 +127,7 @@ srlab.figures.table(pd.DataFrame(rows, columns=["families", "what"]), "Who takes
 # one halves the range (you will write it, exercise 21.1):
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
-codec, data = bakeoff.within("JPEG optimised", cup, budget)
+codec, data = bakeoff.within("JPEG repacked", cup, budget)
 next_one = type(codec)(codec.quality + 1, optimize="mozjpeg")
 assert len(data) <= budget < len(next_one.encode(cup))
 print(codec)
@@ -157,12 +157,12 @@ refused
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 mask = bakeoff.region_of(P)
 region_codec, region_file = bakeoff.within("ROI JPEG", cup, budget, P)
-same_bytes = {"JPEG optimised": made["JPEG optimised"]}
+same_bytes = {"JPEG repacked": made["JPEG repacked"]}
 same_bytes["ROI JPEG"] = region_codec.decode(region_file)
 judged = pd.DataFrame({n: bakeoff.judge(y, cup, mask) for n, y in same_bytes.items()}).T
 apart = judged.iloc[1] - judged.iloc[0]
 assert apart["roi_psnr"] > 0.3 and apart["psnr"] < 0
-files = {"JPEG optimised": promise["bytes"][0], "ROI JPEG": len(region_file)}
+files = {"JPEG repacked": promise["bytes"][0], "ROI JPEG": len(region_file)}
 judged.insert(0, "bytes", pd.Series(files).astype(int))
 srlab.figures.table(judged, "The cup, 4,500 bytes at most", digits={"ms_ssim": 3})
 
@@ -267,7 +267,7 @@ own
 quick = [name for name in families if name != "adaptive two-layer"]
 srlab.widgets.explore(
     contest,
-    twin=[{"left": "JPEG optimised", "right": "AVIF"}],
+    twin=[{"left": "JPEG repacked", "right": "AVIF"}],
     alt="Part of a photograph, and what two codecs of your choice make of it in files "
     "of one size: at 750 bytes JPEG has squares where AVIF smears",
     photograph=contest.names,
@@ -294,7 +294,7 @@ srlab.widgets.explore(
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 inside = mask * cup + (1 - mask) * (0.25 * cup + 0.6)
 trio = {"the region": inside, "ROI JPEG": same_bytes["ROI JPEG"]}
-trio["JPEG optimised"] = same_bytes["JPEG optimised"]
+trio["JPEG repacked"] = same_bytes["JPEG repacked"]
 assert 0.15 < mask.mean() < 0.25
 print(f"{100 * mask.mean():.0f} % of the pixels are the region")
 srlab.show(
@@ -309,7 +309,7 @@ srlab.show(
 srlab.ask("21.c")
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-pair = {"ROI JPEG": "JPEG optimised", "ROI learned": "mean-scale"}
+pair = {"ROI JPEG": "JPEG repacked", "ROI learned": "mean-scale"}
 rows = {}
 for ours, plain in pair.items():
     gain = (
@@ -346,13 +346,13 @@ srlab.figures.table(price, "Gain and price in 4,500 bytes, PSNR in dB",
 # %% slideshow={"slide_type": "-"}
 kodak = srlab.evaluation.results("bakeoff")
 measured = list(kodak["codec"].unique())
-assert set(measured) <= set(families) and "JPEG optimised" in measured
+assert set(measured) <= set(families) and "JPEG repacked" in measured
 print(f"{len(measured)} families, {len(kodak)} settings; not measured yet:")
 ", ".join(name for name in families if name not in measured) or "none"
 
 # %% slideshow={"slide_type": "subslide"}
 some = [
-    "JPEG optimised",
+    "JPEG repacked",
     "JPEG + restorer",
     "half-size JPEG + SR",
     "WebP",
@@ -374,12 +374,12 @@ srlab.figures.plot_rd(
 # comes back by no bits. So one number for a pair of curves is a summary, no more.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **BD-rate** (exercise 21.2): bytes more or fewer than JPEG optimised at equal quality,
+# **BD-rate** (exercise 21.2): bytes more or fewer than JPEG repacked at equal quality,
 # a mean of logs over the qualities that both reach.
 
 # %% slideshow={"slide_type": "-"}
-bd = bakeoff.bd_table(kodak, "JPEG optimised").set_index("codec")
-bd = bd.drop("JPEG optimised").sort_values("psnr")
+bd = bakeoff.bd_table(kodak, "JPEG repacked").set_index("codec")
+bd = bd.drop("JPEG repacked").sort_values("psnr")
 assert bd.loc["AVIF", "psnr"] < -30 and bd.loc["JPEG + restorer", "psnr"] < -10
 names = {
     "psnr": "by PSNR",
@@ -387,16 +387,16 @@ names = {
     "roi_psnr": "by PSNR in the region",
 }
 reach = kodak.groupby("codec")["psnr"].agg(["min", "max"])
-anchor = reach.loc["JPEG optimised"]
+anchor = reach.loc["JPEG repacked"]
 high, low = reach["max"].clip(upper=anchor["max"]), reach["min"].clip(anchor["min"])
 shared = 100 * (high - low) / (anchor["max"] - anchor["min"])
 listed = bd.rename(columns=names).assign(**{"shared PSNR": shared})
 assert 70 < shared["AVIF"] <= 100 and shared["mean-scale"] < 50
-f"{len(listed)} families against JPEG optimised"
+f"{len(listed)} families against JPEG repacked"
 
 # %% slideshow={"slide_type": "subslide"}
 srlab.figures.table(
-    listed, "BD-rate to JPEG optimised, Kodak, %", digits=dict.fromkeys(listed, 1)
+    listed, "BD-rate to JPEG repacked, Kodak, %", digits=dict.fromkeys(listed, 1)
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -419,7 +419,7 @@ f"who gains most places in the region: {moved.index[0]}, {-moved.iloc[0]:.0f}"
 
 # %% slideshow={"slide_type": "subslide"}
 if "ROI JPEG" in measured:
-    picked = ["JPEG optimised", "ROI JPEG", "AVIF"]
+    picked = ["JPEG repacked", "ROI JPEG", "AVIF"]
     lines = {
         name: kodak[kodak["codec"] == name].sort_values("bpp")[["bpp", "roi_psnr"]]
         for name in picked
@@ -529,7 +529,7 @@ full = bd.loc["AVIF", "psnr"]
 way = bd.loc["JPEG + restorer", "psnr"]
 share = np.log1p(way / 100) / np.log1p(full / 100)
 assert 0.2 < share < 0.5
-print(f"JPEG + restorer {way:.1f} %, AVIF {full:.1f} % to JPEG optimised, by PSNR")
+print(f"JPEG + restorer {way:.1f} %, AVIF {full:.1f} % to JPEG repacked, by PSNR")
 f"{100 * share:.0f} % of the way, in logs"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -543,9 +543,9 @@ curve_of = {name: kodak[kodak["codec"] == name].sort_values("bpp") for name in m
 small = curve_of["half-size JPEG + SR"]
 up_to = {
     name: crossing(curve_of[name], small)
-    for name in ("JPEG optimised", "JPEG + restorer", "AVIF")
+    for name in ("JPEG repacked", "JPEG + restorer", "AVIF")
 }
-assert up_to["JPEG optimised"] > up_to["JPEG + restorer"] >= 0 and up_to["AVIF"] == 0
+assert up_to["JPEG repacked"] > up_to["JPEG + restorer"] >= 0 and up_to["AVIF"] == 0
 {n: f"wins up to {rate:.2f} bpp" if rate else "never" for n, rate in up_to.items()}
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -842,12 +842,12 @@ checked_bd
 # %% slideshow={"slide_type": "subslide"}
 rows = {}
 for name in [n for n in ("WebP", "AVIF", "JPEG + restorer") if n in measured]:
-    both = (curve_of["JPEG optimised"], curve_of[name])
+    both = (curve_of["JPEG repacked"], curve_of[name])
     arrays = [t[c].to_numpy() for t in both for c in ("bpp", "psnr")]
     rows[name] = [float(checked_bd.use(*arrays)), srlab.evaluation.bd_rate(*both)]
 by_hand = pd.DataFrame(rows, index=["by hand", "srlab.evaluation.bd_rate"]).T
 assert by_hand.diff(axis=1).iloc[:, 1].abs().max() < 0.5
-srlab.figures.table(by_hand, "BD-rate to JPEG optimised, Kodak, %")
+srlab.figures.table(by_hand, "BD-rate to JPEG repacked, Kodak, %")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 21.3 PSNR where people look

@@ -25,7 +25,7 @@ SHARE = 0.2  # of the blocks are the region of interest
 _BACKGROUNDS = (2, 6, 10, 18, 27, 38, 52, 65)  # of ROI JPEG, and its regions' qualities
 _REGIONS = (8, 25, 40, 60, 75, 85, 92, 95)
 
-optimised = partial(codecs.JPEG, optimize="mozjpeg")
+repacked = partial(codecs.JPEG, optimize="mozjpeg")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _restored(weights: str, scale: int) -> _Make:
 
     def make(quality: float) -> Codec:
         return schemes.TwoLayer(
-            optimised(quality), _restorer(weights), scale=scale, level=_level(quality)
+            repacked(quality), _restorer(weights), scale=scale, level=_level(quality)
         )
 
     return _plain(make)
@@ -101,7 +101,7 @@ def _roi_learned(quality: float, P: torch.Tensor | None) -> Codec:
 
 
 def _told(quality: float) -> Codec:
-    return schemes.SideInfo(optimised(quality), "side_info", _level(quality))
+    return schemes.SideInfo(repacked(quality), "side_info", _level(quality))
 
 
 _LEARNED = tuple(1 + k / 8 for k in range(41))
@@ -111,8 +111,8 @@ FAMILIES: dict[str, Family] = {
         "standard", _plain(partial(codecs.JPEG, optimize=False)), tuple(range(1, 101)),
         _QUALITIES,
     ),
-    "JPEG optimised": Family(
-        "standard", _plain(optimised), tuple(range(1, 101)), _QUALITIES
+    "JPEG repacked": Family(
+        "standard", _plain(repacked), tuple(range(1, 101)), _QUALITIES
     ),
     "JPEG arithmetic": Family(
         "standard", _plain(partial(codecs.JPEG, optimize="arithmetic")),

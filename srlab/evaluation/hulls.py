@@ -40,10 +40,12 @@ def rate_for(curve: pandas.DataFrame, value: float, quality: str = "psnr") -> fl
 def crossing(
     anchor: pandas.DataFrame, test: pandas.DataFrame, quality: str = "psnr"
 ) -> float:
-    """The highest bpp of the anchor up to which the test needs no more rate.
+    """The bpp of the anchor up to which the test needs no more rate.
 
-    Both rise, as `pareto` gives them. 0 where the test never wins, infinite where it
-    wins to the end of what both reach.
+    Both rise, as `pareto` gives them. Counted from the lowest quality that both reach,
+    so that a later win in a dent of a coarsely measured curve is none: 0 where the test
+    needs more from the start, infinite where it never does, NaN where no quality is
+    reached by both.
     """
     low = max(anchor[quality].iloc[0], test[quality].iloc[0])
     high = min(anchor[quality].iloc[-1], test[quality].iloc[-1])
@@ -51,7 +53,7 @@ def crossing(
         return float("nan")
     at = np.linspace(low, high, 400)
     a, b = (np.array([rate_for(t, q, quality) for q in at]) for t in (anchor, test))
-    wins = np.flatnonzero(b <= a)
-    if not len(wins):
-        return 0.0
-    return float("inf") if wins[-1] == len(at) - 1 else float(a[wins[-1]])
+    losses = np.flatnonzero(b > a)
+    if not len(losses):
+        return float("inf")
+    return float(a[losses[0] - 1]) if losses[0] else 0.0
