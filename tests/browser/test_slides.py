@@ -11,6 +11,7 @@ from pathlib import Path
 
 import deck_cells
 import deck_parts
+import nbformat
 import pytest
 import slides
 from browser_paths import COURSE, ROOT
@@ -219,6 +220,19 @@ def test_assertions_and_lists_of_names_stay_in_the_notebook() -> None:
     }
     for source, slide in shown.items():
         assert deck_cells.slide_source(source) == slide
+
+
+def test_a_slide_that_only_prepares_a_table_is_left_out() -> None:
+    def cell(source: str, kind: str) -> nbformat.NotebookNode:
+        made = nbformat.v4.new_code_cell(source)
+        made.metadata["slideshow"] = {"slide_type": kind}
+        return made
+
+    prepares = cell("t = frame()\nlist(t.index)", "subslide")
+    table, stays = cell("table(t)", "subslide"), cell("table(t)", "-")
+    assert deck_cells.prepares_only(prepares, table)
+    for first, after in ((prepares, stays), (prepares, None), (table, prepares)):
+        assert not deck_cells.prepares_only(first, after)
 
 
 def test_missing_npm_is_one_line_of_advice(

@@ -6,7 +6,8 @@ The notebook itself is not changed. A deck drops cells tagged `solution` (the de
 solutions keeps them, and shows those of the exercises file behind each exercise),
 warnings, and the controls of panels, which need a kernel; it hides the last call of a
 cell where that only places a picture or a question, assertions, which are there for the
-tests, and a last list of row names; it shortens long text.
+tests, and a last list of row names, with its cell where that has a slide of its own; it
+shortens long text.
 """
 
 from __future__ import annotations
@@ -130,6 +131,21 @@ def slide_cell(cell: NotebookNode) -> NotebookNode:
     return cell
 
 
+def prepares_only(cell: NotebookNode, after: NotebookNode | None) -> bool:
+    """Whether a cell fills a slide of its own with what the next slide's table needs.
+
+    It ends with a list of the table's row names, for students who run it step by step.
+    """
+    begins = [
+        part and _slide_type(part) in ("slide", "subslide") for part in (cell, after)
+    ]
+    return cell.cell_type == "code" and all(begins) and bool(NAMES.search(cell.source))
+
+
+def _slide_type(cell: NotebookNode) -> str:
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
 def solution_slide(name: str, source: str) -> list[NotebookNode]:
     """A slide with one way to solve exercise `name`."""
     heading = new_markdown_cell(f"#### Exercise {name}: one way to solve it")
@@ -150,8 +166,7 @@ def add_solutions(
     told: list[NotebookNode] = []
     waiting: list[NotebookNode] = []
     for number, cell in enumerate(cells):
-        slide = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-        if slide in ("slide", "subslide"):
+        if _slide_type(cell) in ("slide", "subslide"):
             told += waiting
             waiting = []
         told.append(cell)
@@ -176,9 +191,15 @@ class SlideCells(Preprocessor):
             nb.cells = add_solutions(nb.cells, dict(self.solutions))
         else:
             unwanted.add("solution")
+        shown = [
+            cell
+            for cell in nb.cells
+            if not unwanted & set(cell.metadata.get("tags", []))
+            and _slide_type(cell) != "skip"
+        ]
         kept = []
-        for cell in nb.cells:
-            if unwanted & set(cell.metadata.get("tags", [])):
+        for cell, after in zip(shown, [*shown[1:], None], strict=True):
+            if prepares_only(cell, after):
                 continue
             kept.append(slide_cell(cell) if cell.cell_type == "code" else cell)
         nb.cells = kept
