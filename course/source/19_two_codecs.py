@@ -938,11 +938,12 @@ srlab.figures.table(floors, "Nothing, 768 x 512 pixels", digits=4)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 Where the curves cross
 #
-# Eight Kodak photographs, both layers by one codec, each at ten qualities, bicubic
-# between them: all 100 pairs, the small picture alone, and the codec alone (JPEG with
-# halved chroma or whole). For each scheme only the best settings count, the upper edge
-# of all its points. *Flat tables*, one step for all frequencies in the place of JPEG's,
-# which are made for the eye, are good for PSNR; we allow them separately.
+# Eight Kodak photographs, both layers by one codec, bicubic between them: all 400 pairs
+# of 20 qualities of JPEG (196 of WebP and of AVIF), the small picture alone and the
+# codec alone (JPEG with halved chroma or whole), these at 34 qualities (19). For each
+# scheme only the best settings count, the upper edge of all its points. *Flat tables*,
+# one step for all frequencies in the place of JPEG's, which are made for the eye, are
+# good for PSNR; we allow them separately.
 
 # %% slideshow={"slide_type": "skip"} tags=["nbval-ignore-output"]
 from srlab.evaluation.hulls import crossing, pareto, rate_for
@@ -1016,11 +1017,11 @@ srlab.figures.table(crossings, "BD-rate against the codec alone, and where it wi
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read the first three columns: by PSNR the residual does not pay, and the small picture
-# only below some rate: .33 bpp for JPEG, .12 for WebP and AVIF. JPEG has two weaknesses
-# that the scheme repairs: its floor, and steps that favour low frequencies; give JPEG
-# alone flat tables, too, and the residual's loss grows from 5 to 17 %. **The report
-# used a learned codec; sections 4 and 10 have ours.** A statement on the scheme without
-# the codec and the rate is none.
+# only below some rate: .31 bpp for JPEG, .12 and .13 for AVIF and WebP. JPEG has two
+# weaknesses that the scheme repairs: its floor, and steps that favour low frequencies;
+# give JPEG alone flat tables, too, and the residual's loss grows from 7 to 19 %. **The
+# report used a learned codec; sections 4 and 10 have ours.** A statement on the scheme
+# without the codec and the rate is none.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And if the residual's chroma is left out? The small picture's colours are good enough
@@ -1028,45 +1029,52 @@ srlab.figures.table(crossings, "BD-rate against the codec alone, and where it wi
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 own = grids[grids["family"] == "jpeg"]
-luma_too = pareto(own[own["kind"].isin(["residual", "luma residual"])])
+both_kinds = ["residual", "luma residual"]
+luma_too = pareto(own[own["kind"].isin(both_kinds)])
+all_layers = pareto(own[own["kind"].isin(["base", *both_kinds])])
 with_luma = {
-    name: (bd(edge["alone"], luma_too, "psnr"), crossing(edge["alone"], luma_too))
+    name: (bd(edge["alone"], luma_too, "psnr"), crossing(edge["alone"], all_layers))
     for name, edge in (("JPEG", best), ("flat tables too", hulls("jpeg")))
 }
-assert 0 < with_luma["JPEG"][0] < 5 < with_luma["flat tables too"][0] < 16
-assert all(0.4 < reached < 0.5 for _, reached in with_luma.values())
-{k: f"{v:+.1f} %, wins to {to:.2f} bpp" for k, (v, to) in with_luma.items()}
+assert 2 < with_luma["JPEG"][0] < 6 < 13 < with_luma["flat tables too"][0] < 19
+assert all(0.3 < reached < 0.34 for _, reached in with_luma.values())
+{k: f"{v:+.1f} %; all layers win to {to:.2f} bpp" for k, (v, to) in with_luma.items()}
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two points better on the mean, and by PSNR a residual of luma wins up to .44 bits per
-# pixel, more than any other variant here.
+# Three points better on the mean, and the layers win a little further. It does not turn
+# the sign.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How much of that is the grid?
 #
 # A BD-rate is a mean over the qualities that two curves share. A small picture's curve
 # is short, so that mean hangs on where the curves end. The same JPEGs, the lowest
-# qualities left out:
+# qualities left out; and, last row, all from 4 on, but ten qualities of each:
 
 
 # %% slideshow={"slide_type": "skip"} tags=["nbval-ignore-output"]
-def without_lowest(small, direct):
-    """BD-rates and crossing when the grids begin at these qualities."""
+def without(small, direct, only=None):
+    """BD-rates and crossing of grids from these qualities on, or with these only."""
     own = grids[(grids["family"] == "jpeg") & (grids["kind"] != "direct flat")]
+    if only:
+        own = own[own["first"].isin(only) & own["second"].isin([0, *only])]
     begins = own["kind"].str.startswith("direct").map({True: direct, False: small})
     own = own[own["first"] >= begins]
     edge = [pareto(own[own["kind"].str.startswith(k)]) for k in SCHEMES.values()]
     two = pareto(own[own["kind"].isin(["base", "residual"])])
-    return [*(bd(edge[0], test, "psnr") for test in edge[1:]), crossing(edge[0], two)]
+    reached = crossing(edge[0], two) or np.nan  # – where the curve begins above it
+    return [*(bd(edge[0], test, "psnr") for test in edge[1:]), reached]
 
 
 starts = [(4, 4), (8, 4), (14, 4), (22, 4), (4, 8), (4, 14)]
-rows = {f"small from {a}, alone from {b}": without_lowest(a, b) for a, b in starts}
+rows = {f"small from {a}, alone from {b}": without(a, b) for a, b in starts}
+rows["ten of each"] = without(4, 4, [4, 8, 14, 22, 32, 44, 58, 72, 84, 93])
 columns = ["small, %", "residual, %", "wins to, bpp"]
 of_grid = pd.DataFrame(rows, index=columns).T
 assert of_grid["small, %"].max() > 20 > -20 > of_grid["small, %"].min()
-reached = of_grid["wins to, bpp"].iloc[:-1]
-assert reached.max() < 1.05 * reached.min()
+reached = of_grid["wins to, bpp"].dropna()
+assert len(reached) == 6 and reached.iloc[:-1].max() < 1.02 * reached.min()
+assert of_grid["small, %"].iloc[-1] < of_grid["small, %"].iloc[0] - 5
 places_of = {columns[0]: 0, columns[1]: 0, columns[2]: 3}
 list(of_grid.index)
 
@@ -1074,9 +1082,11 @@ list(of_grid.index)
 srlab.figures.table(of_grid, "JPEG, by PSNR: where the grids begin", digits=places_of)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# From a third less to a third more, without one new measurement. The *crossing* hardly
-# moves, except when the grid begins above it. So name the range with a BD-rate, and
-# give the crossing too.
+# From a fifth less to half as much again, without one new measurement. The *crossing*
+# hardly moves. (No number: the grid begins above it.) And a rival with few qualities is
+# a weak one: with ten of each JPEG's curve has dents between them, and the small
+# picture seems to need 30 % less, not 22. We had measured ten at first. So name the
+# range with a BD-rate, give the crossing too, and let the rival have all its settings.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Whom MS-SSIM flatters
@@ -1841,7 +1851,7 @@ jpegs = grids[(grids["family"] == "jpeg") & (grids["kind"] != "luma residual")]
 curve = hulls("jpeg")["alone"]
 base_row = jpegs.query("kind == 'base' and first == 32").iloc[0]
 rows = {}
-for _, row in jpegs.query("kind == 'residual' and first == 32").iterrows():
+for _, row in jpegs.query("kind == 'residual' and first == 32")[::2].iterrows():
     budget = float(checked_budget.use(curve["bpp"].to_numpy(), curve["psnr"].to_numpy(),
                                       base_row["bpp"], row["psnr"]))  # fmt: skip
     rows[f"residual of quality {row['second']:.0f}"] = [
@@ -1859,9 +1869,7 @@ list(spent.index)
 srlab.figures.table(spent, "JPEG, eight Kodak photographs", digits=3)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# All but the coarsest spend more than they may. That one stays in its budget since the
-# curve of JPEG alone (flat tables, too) has a dent there; over the convex edge of the
-# next exercise it does not win either.
+# All spend more than they may, the coarsest by next to nothing.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 19.2 The only ones that can win
@@ -1882,16 +1890,19 @@ checked_winners = srlab.check("19.2", can_win)
 checked_winners
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Of the 110 points of one JPEG grid (pairs, and small pictures alone) and the 30 of
+# Of the 434 points of one JPEG grid (pairs, and small pictures alone) and the 102 of
 # JPEG alone:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+from itertools import groupby
+
 mse = 255**2 * 10 ** (-jpegs["psnr"] / 10)
 winners = [int(i) for i in checked_winners.use(mse.tolist(), jpegs["bpp"].tolist())]
 who = jpegs.iloc[winners]["kind"].str.split().str[0].tolist()
-assert 6 < len(winners) < 40 and who[0] == "base" and who[-1] == "direct"
+assert 6 < len(winners) < 60 and len(jpegs) == 536
+assert who[0] == "base" and who[-1] == "direct"
 print(f"{len(winners)} of {len(jpegs)} can win; in rising rate:")
-", ".join(who)
+", ".join(f"{len([*run])} {kind}" for kind, run in groupby(who))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 19.3 What does the second half add?
