@@ -26,16 +26,22 @@ def solution_13_1(n):
 
 
 def check_13_1(fn):
-    for n in (2, 1, 3, 8, 4, 5):
+    for n in (2, 1, 3, 8, 4, 5, 11):
         got = fn(n)
         try:
             got = [(operator.index(row), operator.index(column)) for row, column in got]
         except (TypeError, ValueError):
             raise Differs(
                 f"`zigzag({n})` gives {type(got).__name__}; a list of pairs (row, "
-                "column) is wanted."
+                "column) of whole numbers is wanted."
             ) from None
         want = solution_13_1(n)
+        beyond = len(set(got) - set(want))
+        if beyond:
+            raise Differs(
+                f"`zigzag({n})` names {beyond} places that the block does not have; "
+                "rows and columns are counted from 0."
+            )
         if len(got) != n * n or set(got) != set(want):
             raise Differs(
                 f"`zigzag({n})` has {len(got)} places, {len(set(got))} of them "
@@ -72,6 +78,14 @@ def _only_eight(n):
     return solution_13_1(8)
 
 
+def _within_eight(n):  # a table, of which smaller blocks take their part
+    return [p for p in solution_13_1(8) if max(p) < n]
+
+
+def _from_one(n):
+    return [(row + 1, column + 1) for row, column in solution_13_1(n)]
+
+
 def _half(n):  # the upper left triangle only
     return [p for p in solution_13_1(n) if sum(p) < n]
 
@@ -100,10 +114,15 @@ def check_13_2(fn):
         (dc, 4, "with a restart after every fourth block"),
         (dc, 3, "with a restart after every third block"),
         (dc, 1, "with a restart at every block"),
+        (dc, 20, "with a restart that none of the blocks reaches"),
+        ([900, -1000, 1000, 30], 0, "of large values"),
         ([-9], 0, "of one block"),
     )
     for values, restart, said in cases:
-        got = fn(list(values), restart)
+        given = list(values)
+        got = fn(given, restart)
+        if given != values:
+            raise Differs(f"{said} your function has changed its argument `dc`.")
         want = solution_13_2(values, restart)
         try:
             got = [operator.index(value) for value in got]
@@ -150,6 +169,25 @@ def _to_the_first(dc, restart):  # difference from the interval's first block
     return [v - (dc[k - k % step] if k % step else 0) for k, v in enumerate(dc)]
 
 
+def _in_place(dc, restart):
+    for k in range(len(dc) - 1, 0, -1):
+        if not restart or k % restart:
+            dc[k] -= dc[k - 1]
+    return dc
+
+
+def _few_bits(dc, restart):
+    return np.array(solution_13_2(dc, restart)).astype(np.int8).tolist()
+
+
+def _one_restart(dc, restart):
+    return [v - (dc[k - 1] if k and k != restart else 0) for k, v in enumerate(dc)]
+
+
+def _short_as_they_are(dc, restart):  # takes an interval that is too long for none
+    return list(dc) if restart >= len(dc) else solution_13_2(dc, restart)
+
+
 def _other_sign(dc, restart):
     return [-v for v in solution_13_2(dc, restart)]
 
@@ -186,10 +224,14 @@ def check_13_3(fn):
         (rng.integers(0, 256, 64), "of 64 random numbers"),
         (rng.integers(-300, 300, 2), "of two numbers"),
         (rng.integers(0, 256, 33), "of 33 random numbers (an odd length)"),
+        (rng.integers(-200, 0, 20), "of 20 random numbers below 0"),
     )
     for x, said in cases:
         s, d = _lifted(x)
-        got = fn(s.copy(), d.copy())
+        given = s.copy(), d.copy()
+        got = fn(*given)
+        if not all(map(np.array_equal, given, (s, d))):
+            raise Differs(f"{said} your function has changed its arguments.")
         if isinstance(got, list | tuple):
             got = np.asarray(got)
         close(got, x, f"the signal that came back {said}")
@@ -237,6 +279,25 @@ def _wraps_round(s, d):
     return x
 
 
+def _towards_zero(s, d):
+    n = len(s)
+    left, here = np.append(d[:1], d)[:n], np.append(d, d[-1:])[:n]
+    even = s - (left + here + 2) // 4
+    right = np.append(even[1:], even[-1:])[: len(d)]
+    x = np.empty(len(s) + len(d), int)
+    x[::2], x[1::2] = even, d + ((even[: len(d)] + right) / 2).astype(int)
+    return x
+
+
+def _written_over(s, d):
+    n = len(s)
+    s -= (np.append(d[:1], d)[:n] + np.append(d, d[-1:])[:n] + 2) // 4
+    d += (s[: len(d)] + np.append(s[1:], s[-1:])[: len(d)]) // 2
+    x = np.empty(len(s) + len(d), int)
+    x[::2], x[1::2] = s, d
+    return x
+
+
 def _unmixed(s, d):
     return np.concatenate([s, d])
 
@@ -275,7 +336,12 @@ _BASE = _curve([0.25, 0.5, 1.0, 2.0], [28.0, 31.0, 34.0, 37.0])
 
 def check_13_4(fn):
     def mine(anchor, test, said):
-        close(fn(anchor, test), solution_13_4(anchor, test), said, atol=0.02)
+        given = [{k: v.copy() for k, v in c.items()} for c in (anchor, test)]
+        got = fn(*given)
+        for curve, before in zip(given, (anchor, test), strict=True):
+            if not all(np.array_equal(curve.get(k), before[k]) for k in before):
+                raise Differs("your function has changed its arguments.")
+        close(got, solution_13_4(anchor, test), said, atol=0.02)
 
     mine(_BASE, _BASE, "of a curve against itself, the BD-rate")
     half = _curve(_BASE["bpp"] * 0.7, _BASE["psnr"])
@@ -337,6 +403,13 @@ def _whole_range(anchor, test):  # beyond what both reach
         for c in (anchor, test)
     ]
     return 100 * (np.exp(means[1] - means[0]) - 1)
+
+
+def _logs_in_place(anchor, test):
+    for curve in (anchor, test):
+        curve["bpp"] = np.log(curve["bpp"])
+    plain = [{**c, "bpp": np.exp(c["bpp"])} for c in (anchor, test)]
+    return solution_13_4(*plain)
 
 
 def _points_only(anchor, test):  # the mean of the points' logarithms
@@ -404,18 +477,33 @@ EXERCISES = {
 }
 
 WRONG = {
-    "13.1": [_rows, _one_way, _transposed, _only_eight, _half, _snake],
+    "13.1": [
+        _rows,
+        _one_way,
+        _transposed,
+        _only_eight,
+        _within_eight,
+        _from_one,
+        _half,
+        _snake,
+    ],
     "13.2": [
         _no_first,
         _never_restarts,
         _late_restart,
         _always_modulo,
         _to_the_first,
+        _in_place,
+        _few_bits,
+        _one_restart,
+        _short_as_they_are,
         _other_sign,
     ],
     "13.3": [
         _floats,
         _in_the_same_order,
+        _towards_zero,
+        _written_over,
         _without_the_two,
         _wraps_round,
         _unmixed,
@@ -427,6 +515,7 @@ WRONG = {
         _a_share,
         _no_division,
         _whole_range,
+        _logs_in_place,
         _points_only,
         _mixed_logs,
     ],
