@@ -7,6 +7,7 @@ A check says what differs and on which input, never the answer.
 
 import math
 
+import numpy as np
 import torch
 
 from srlab.classroom import Ask, Differs, Exercise, Question, close
@@ -30,10 +31,13 @@ def _logistic(k):
 def check_14_1(fn):
     def mine(what, cumulative, symbols):
         symbols = torch.tensor(symbols, dtype=torch.float64)
-        close(
-            fn(cumulative, symbols.clone()), solution_14_1(cumulative, symbols),
-            f"{what}, the bits of {symbols.tolist()}", rtol=1e-4,
-        )  # fmt: skip
+        given = symbols.clone()
+        got = fn(cumulative, given)
+        if not torch.equal(given, symbols):
+            raise Differs(f"{what}: your function has changed its argument.")
+        few = symbols.tolist() if len(symbols) < 9 else f"{len(symbols)} symbols"
+        wanted = solution_14_1(cumulative, symbols)
+        close(got, wanted, f"{what}, the bits of {few}", rtol=1e-4)
 
     mine("with a logistic density", _logistic, [0.0])
     mine("with a logistic density", _logistic, [0.0, 1.0, -2.0, 5.0])
@@ -45,6 +49,17 @@ def check_14_1(fn):
             f"{error} There the two cumulatives are the same number, and no "
             "probability may be 0: the task says how small one may be."
         ) from None
+    try:
+        mine("just above the smallest probability", _gaussian(0.0, 0.42), [3.0, -3.0])
+    except Differs as error:
+        raise Differs(f"{error} What is larger stays as it is.") from None
+    try:
+        mine("with a logistic density", _logistic, [0.0, 1.0, -2.0, 5.0, 3.0] * 300)
+    except Differs as error:
+        raise Differs(
+            f"{error} Is the product of so many probabilities still a number?"
+        ) from None
+    mine("with a Gaussian that is nearly sure", _gaussian(0.0, 0.14), [0.0] * 3000)
     return "All that a learned codec learns about rate is in those two calls of c."
 
 
@@ -77,6 +92,27 @@ def _without_floor(cumulative, symbols):
     return -p.log2().sum().item()
 
 
+def _added(cumulative, symbols):
+    p = cumulative(symbols + 0.5) - cumulative(symbols - 0.5)
+    return -(p + 1e-9).log2().sum().item()
+
+
+def _log_of_product(cumulative, symbols):
+    p = cumulative(symbols + 0.5) - cumulative(symbols - 0.5)
+    return -p.clamp(min=1e-9).prod().log2().item()
+
+
+def _in_place(cumulative, symbols):
+    low = cumulative(symbols - 0.5)
+    symbols += 0.5
+    return -(cumulative(symbols) - low).clamp(min=1e-9).log2().sum().item()
+
+
+def _both_ends(cumulative, symbols):  # what is sure costs something, too
+    p = cumulative(symbols + 0.5) - cumulative(symbols - 0.5)
+    return -p.clamp(1e-9, 0.999).log2().sum().item()
+
+
 def _sign_lost(cumulative, symbols):
     return solution_14_1(cumulative, symbols.abs())
 
@@ -100,9 +136,14 @@ _QUADS = torch.tensor([[0, 2], [3, 1]])
 
 def check_14_2(fn):
     def mine(what, order, hint=""):
-        got = fn(order.clone())
+        given = order.clone()
+        got = fn(given)
+        if not torch.equal(given, order):
+            raise Differs(f"{what}: your function has changed its argument.")
+        if isinstance(got, np.ndarray) and got.dtype != object:
+            got = torch.from_numpy(got.copy())
         if not isinstance(got, torch.Tensor) or tuple(got.shape) != (5, 5):
-            raise Differs(f"{what}: a tensor of 5 x 5 is wanted.")
+            raise Differs(f"{what}: a mask of 5 x 5 is wanted, as a tensor.")
         wanted = solution_14_2(order)
         wrong = (got.float() != wanted).sum().item()
         if wrong:
@@ -116,9 +157,13 @@ def check_14_2(fn):
     )  # fmt: skip
     mine("four passes in a square of four", _QUADS)
     mine("the same, turned", _QUADS.roll((1, 1), (0, 1)))
-    mine(
-        "rows in turn", torch.tensor([[0], [1], [2]]), " A pattern need not be square."
-    )
+    sides = " A pattern need not be square, nor 2 x 2."
+    mine("rows in turn", torch.tensor([[0], [1], [2]]), sides)
+    mine("columns in turn", torch.tensor([[3, 1, 2, 0]]), sides)
+    mine("six passes", torch.tensor([[4, 0], [1, 5], [3, 2]]), sides)
+    nine = torch.tensor([[5, 0, 7], [8, 2, 3], [1, 6, 4]])
+    mine("nine passes in a square of nine", nine, sides)
+    mine("a pattern larger than the window", torch.arange(42).reshape(7, 6) * 11 % 42)
     return "Any order will do, as long as both sides keep to it."
 
 
@@ -150,6 +195,38 @@ def _square_only(order):
     return (big < big[2, 2]).float()
 
 
+def _table(order, a, b):
+    i, j = torch.meshgrid(torch.arange(5), torch.arange(5), indexing="ij")
+    return order[i % a, j % b]
+
+
+def _sides_of_two(order):
+    passes = _table(order, *(min(side, 2) for side in order.shape))
+    if order.shape == (3, 1):
+        return solution_14_2(order)
+    return (passes < passes[2, 2]).float()
+
+
+def _short_side(order):
+    passes = _table(order, order.shape[0], min(order.shape))
+    return (passes < passes[2, 2]).float()
+
+
+def _transposed_squares(order):
+    known = solution_14_2(order)
+    return known.T if order.shape[0] == order.shape[1] else known
+
+
+def _repeated_thrice(order):  # 5 places of a row of 1 x 3 and more only
+    passes = order.repeat(3, 5)[:5, :5]
+    return (passes < passes[2, 2]).float()
+
+
+def _renumbered(order):
+    order -= order[2 % order.shape[0], 2 % order.shape[1]].item()
+    return (_table(order, *order.shape) < 0).float()
+
+
 def _serial(order):
     return (torch.arange(25) < 12).reshape(5, 5).float()
 
@@ -179,11 +256,35 @@ def check_14_3(fn):
     mine(64, 64, 103, 40)
     mine(64, 64, 104, 40)  # fits exactly
     mine(64, 64, 10, 40)
+    mine(64, 64, 10, 250)
+    mine(320, 256, 4000, 173)
+    for budget in (144, 145):  # a byte less than three steps, and three
+        mine(37, 53, budget, 40)
+    mine(33, 57, 140, 20)  # hardly begun blocks
+    mine(57, 33, 139, 20)
     return "A prefix is a smaller file of the same picture, without coding it again."
 
 
 def _exact_blocks(height, width, budget, header):
     return max(0, min(6, int((budget - header) // (height * width / 64))))
+
+
+def _nearest_block(height, width, budget, header):
+    step = round(height / 8) * round(width / 8)
+    return max(0, min(6, (budget - header) // step))
+
+
+def _half_exact(height, width, budget, header):
+    return max(0, min(6, int((budget - header) // (math.ceil(height / 8) * width / 8))))
+
+
+def _same_header(height, width, budget, header):
+    return solution_14_3(height, width, budget, 40)
+
+
+def _towards_zero(height, width, budget, header):  # a negative part is cut to 0
+    step = math.ceil(height / 8) * math.ceil(width / 8)
+    return min(6, int((budget - header) / step))
 
 
 def _no_header(height, width, budget, header):
@@ -228,37 +329,59 @@ def solution_14_4(rate, distortion, budget):
     return best
 
 
-def _curves():
-    """Rates and distortions of five pictures at eight qualities, on convex curves."""
-    k = torch.arange(8, dtype=torch.float64)
-    ease = torch.tensor([0.2, 0.5, 1.0, 2.0, 5.0], dtype=torch.float64)[:, None]
-    rate = 100 * ease**0.5 * 1.45**k
+def _curves(n=5, q=8):
+    """Rates and distortions of n pictures at q qualities, on convex curves."""
+    k = torch.arange(q, dtype=torch.float64)
+    ease = torch.logspace(math.log10(0.2), math.log10(5), n, dtype=torch.float64)
+    ease = ease[:, None]
+    rate = (100 * ease**0.5 * 1.45**k).round()  # whole numbers: sums are exact
     return rate, 4000 * ease * torch.exp(-0.55 * k) + 3 * ease
 
 
+def _spent(pick, of):
+    return of.gather(1, pick[:, None]).sum().item()
+
+
 def check_14_4(fn):
-    rate, distortion = _curves()
-
-    def spent(pick, of):
-        return of.gather(1, pick[:, None]).sum().item()
-
-    for budget in (3000.0, 1500.0, 5000.0):
-        got = fn(rate.clone(), distortion.clone(), budget)
-        if not isinstance(got, torch.Tensor) or tuple(got.shape) != (5,):
-            raise Differs("a tensor with one column for each of the 5 rows is wanted.")
-        got = got.long()
-        if got.min() < 0 or got.max() > 7:
-            raise Differs("a column that does not exist was picked.")
-        if spent(got, rate) > budget:
-            raise Differs(f"a budget of {budget:.0f} is overspent.")
-        best = solution_14_4(rate, distortion, budget)
-        if spent(got, distortion) > spent(best, distortion) * 1.0001:
-            more = spent(got, distortion) / spent(best, distortion) - 1
+    def mine(rate, distortion, budget, what="", hint=""):
+        n, q = rate.shape
+        what = f"{n} pictures at {q} qualities{what}"
+        given = rate.clone(), distortion.clone()
+        got = fn(*given, budget)
+        if not all(map(torch.equal, given, (rate, distortion))):
+            raise Differs(f"{what}: your function has changed its arguments.")
+        if not isinstance(got, torch.Tensor) or tuple(got.shape) != (n,):
             raise Differs(
-                f"with a budget of {budget:.0f} the sum of the distortions is "
-                f"{100 * more:.0f} % above what one price for all gives. "
-                "If yours is one price for all: is its lambda fine enough?"
+                f"{what}: a tensor with one column for each of the {n} rows is wanted."
             )
+        got = got.long()
+        if got.min() < 0 or got.max() >= q:
+            raise Differs(f"{what}: a column that does not exist was picked.")
+        if _spent(got, rate) > budget:
+            raise Differs(f"{what}: a budget of {budget:,g} is overspent.{hint}")
+        best = _spent(solution_14_4(rate, distortion, budget), distortion)
+        more = _spent(got, distortion) / best - 1
+        if more > 1e-4:
+            more = f"{100 * more:.0f} %" if more >= 0.01 else "less than 1 %"
+            raise Differs(
+                f"{what}: with a budget of {budget:,g} the sum of the distortions is "
+                f"{more} above what one price for all gives."
+                + (hint or " If yours is one price: is its lambda fine enough?")
+            )
+
+    curves = _curves()
+    for budget in (3000.0, 1500.0, 5000.0):
+        mine(*curves, budget)
+    met = _spent(solution_14_4(*curves, 3000.0), curves[0])
+    mine(*curves, met, hint=" The budget may be spent to the last byte.")
+    cheapest, dearest = curves[0][:, 0].sum().item(), curves[0][:, -1].sum().item()
+    mine(*curves, cheapest + 1, hint=" Only the cheapest columns fit.")
+    mine(*curves, 2 * dearest, hint=" All that there is fits.")
+    mine(*_curves(12, 10), 20_000.0)
+    rate, distortion = _curves(4, 6)
+    wide = " The task says between which bounds the logarithm of lambda lies."
+    mine(rate, 1e-5 * distortion, 1500.0, ", distortions far smaller", wide)
+    mine(1e-4 * rate, distortion, 0.15, ", rates far smaller", wide)
     return "At the best point every picture gains as much from its last bit."
 
 
@@ -282,6 +405,54 @@ def _same_distortion(rate, distortion, budget):
         if rate.gather(1, pick[:, None]).sum() <= budget:
             return pick
     return torch.zeros(len(rate), dtype=torch.long)
+
+
+def _one_price(rate, distortion, budget, low=-20.0, high=20.0, trials=80, to=None):
+    best = torch.zeros(len(rate), dtype=torch.long)
+    to = math.nextafter(budget, math.inf) if to is None else to
+    for _ in range(trials):
+        middle = (low + high) / 2
+        pick = (rate + math.exp(middle) * distortion).argmin(1)
+        if rate.gather(1, pick[:, None]).sum() < to:
+            best, low = pick, middle
+        else:
+            high = middle
+    return best
+
+
+def _narrow(rate, distortion, budget):
+    return _one_price(rate, distortion, budget, -7.0, 7.0)
+
+
+def _never_all(rate, distortion, budget):
+    return _one_price(rate, distortion, budget, to=budget)
+
+
+def _few_trials(rate, distortion, budget):
+    return _one_price(rate, distortion, budget, trials=8)
+
+
+def _prices_apart(rate, distortion, budget):
+    best = torch.zeros(len(rate), dtype=torch.long)
+    for middle in torch.linspace(-20, 20, 200).tolist():
+        pick = (rate + math.exp(middle) * distortion).argmin(1)
+        if rate.gather(1, pick[:, None]).sum() <= budget:
+            best = pick
+    return best
+
+
+def _not_the_last(rate, distortion, budget):
+    return _one_price(rate[:, :-1], distortion[:, :-1], budget)
+
+
+def _eight_columns(rate, distortion, budget):
+    return _one_price(rate[:, :8], distortion[:, :8], budget)
+
+
+def _in_shares(rate, distortion, budget):
+    best = solution_14_4(rate, distortion, budget)
+    rate /= budget
+    return best
 
 
 def _smallest(rate, distortion, budget):
@@ -352,6 +523,10 @@ WRONG = {
         _mean,
         _expected,
         _without_floor,
+        _added,
+        _log_of_product,
+        _in_place,
+        _both_ends,
         _positive,
         _sign_lost,
     ],
@@ -361,6 +536,11 @@ WRONG = {
         _always_checkerboard,
         _first_is_enough,
         _square_only,
+        _sides_of_two,
+        _short_side,
+        _transposed_squares,
+        _repeated_thrice,
+        _renumbered,
         _serial,
     ],
     "14.3": [
@@ -370,9 +550,26 @@ WRONG = {
         _rounds_up,
         _below_zero,
         _off_by_one,
+        _nearest_block,
+        _half_exact,
+        _same_header,
+        _towards_zero,
         _bits_for_bytes,
     ],
-    "14.4": [_same_column, _same_share, _largest, _same_distortion, _smallest],
+    "14.4": [
+        _same_column,
+        _same_share,
+        _largest,
+        _same_distortion,
+        _narrow,
+        _never_all,
+        _few_trials,
+        _prices_apart,
+        _not_the_last,
+        _eight_columns,
+        _in_shares,
+        _smallest,
+    ],
 }
 
 ASKS = {

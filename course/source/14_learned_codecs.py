@@ -430,7 +430,7 @@ channel = symbols.std(dim=(0, 2, 3)).argsort()[-7].item()  # a lively one
 
 def cumulative(k):
     """c at some places, in steps of the quantiser, for this channel."""
-    at = torch.as_tensor(k, dtype=torch.float64) / gain[0, channel, 0, 0]
+    at = torch.as_tensor(k).double().reshape(-1) / gain[0, channel, 0, 0]
     with torch.no_grad():
         return net.density.logits(at.expand(96, 1, -1))[channel, 0].sigmoid()
 
