@@ -55,7 +55,10 @@ def check_18_1(fn):
         " Nothing is left of it.",
     )  # fmt: skip
     mine("twice the same map", a, a, " Nothing is left of it.")
-    mine("a faint difference", a / 500, torch.zeros_like(a), " Its highest place is 1.")
+    square = a[..., :5]
+    mine("twice the same map of 5 x 5", square, square, " Nothing is left of it.")
+    faint = a / 2000
+    mine("a faint difference", faint, torch.zeros_like(a), " Its highest place is 1.")
     return "What both share is given up, the wanted one's part of it too."
 
 
@@ -92,6 +95,16 @@ def _with_an_epsilon(wanted, unwanted):
     return left / (left.max() + 1e-2)
 
 
+def _faint_is_nothing(wanted, unwanted):
+    left = (wanted - unwanted).clamp(min=0)
+    return left / left.max() if left.max() > 1e-3 else torch.zeros_like(left)
+
+
+def _zeros_of_one_size(wanted, unwanted):
+    left = (wanted - unwanted).clamp(min=0)
+    return left / left.max() if left.max() > 0 else torch.zeros(1, 1, 5, 6)
+
+
 def _by_the_largest_difference(wanted, unwanted):
     left = wanted - unwanted
     return (left / left.abs().max().clamp(min=1e-9)).clamp(min=0)
@@ -125,8 +138,8 @@ def check_18_2(fn):
         if not isinstance(got, (tuple, list)) or len(got) != 2:
             raise Differs(f"{what}: a pair (real faces lost, share made) is wanted.")
         lost, share = solution_18_2(*arguments)
-        close(got[0], float(lost), f"{what}: the number of real faces lost")
         try:
+            close(got[0], float(lost), f"{what}: the number of real faces lost")
             close(got[1], float(share), f"{what}: the share that is made")
         except Differs as error:
             raise Differs(f"{error}{hint}") from None
@@ -138,7 +151,13 @@ def check_18_2(fn):
     mine(80, 40, 1.0, 1.0)
     mine(80, 40, 0.0, 1.0, hint=" Nothing at all is kept here.")
     mine(7, 5, 0.0, 0.6, hint=" No real one is kept, and some made ones are.")
-    mine(33, 20, 0.77, 0.3)  # the expected number lost is not whole
+    whole = " Expected numbers need not be whole."
+    mine(33, 21, 0.77, 0.3, hint=whole)
+    mine(2, 3, 0.1, 0.9, hint=whole)  # less than one face is kept
+    mine(0, 40, 0.9, 0.6, hint=" There are no real ones, and some made ones are kept.")
+    mine(50, 0, 0.0, 0.9, hint=" Nothing at all is kept here.")
+    mine(0, 20, 0.9, 1.0, hint=" Nothing at all is kept here.")
+    mine(0, 0, 0.9, 0.6, hint=" Nothing at all is kept here.")
     return "One rate belongs to each kind, and the numbers of each decide the rest."
 
 
@@ -180,6 +199,28 @@ def _zero_without_real(real, made, keeps, finds):
     return lost, share if keeps > 0 else 0.0
 
 
+def _only_if_all_go(real, made, keeps, finds):
+    if keeps == 0 and finds == 1:
+        return real, 0.0
+    kept = real * keeps + made * (1 - finds)
+    return real * (1 - keeps), made * (1 - finds) / kept
+
+
+def _none_without_real(real, made, keeps, finds):
+    return solution_18_2(real, made, keeps, finds) if real else (0, 0.0)
+
+
+def _whole_faces(real, made, keeps, finds):
+    kept_real, kept_made = real * keeps, round(made * (1 - finds))
+    kept = kept_real + kept_made
+    return real - kept_real, kept_made / kept if kept else 0.0
+
+
+def _at_least_one(real, made, keeps, finds):
+    kept_made = made * (1 - finds)
+    return real * (1 - keeps), kept_made / max(1, real * keeps + kept_made)
+
+
 def _rounded(real, made, keeps, finds):
     lost, share = solution_18_2(real, made, keeps, finds)
     return round(lost), share
@@ -213,17 +254,20 @@ def check_18_3(fn):
         try:
             values = np.asarray(
                 got.detach() if isinstance(got, torch.Tensor) else got, dtype=float
-            ).reshape(-1)
+            )
         except (TypeError, ValueError, RuntimeError):
             raise Differs(f"{what}: two numbers are wanted.") from None
         if values.shape != (2,):
-            raise Differs(f"{what}: two numbers are wanted, not {values.size}.")
+            raise Differs(
+                f"{what}: two numbers are wanted; yours have the shape {values.shape}."
+            )
         if not np.isfinite(values).all():
             raise Differs(f"{what}: NaN or infinity.")
         wrong = np.abs(values - solution_18_3(path)) > 1e-3
         if wrong.any():
-            names = " and ".join(n for n, w in zip("xy", wrong, strict=True) if w)
-            raise Differs(f"{what}: {names} is not right.{hint}")
+            names = [n for n, w in zip("xy", wrong, strict=True) if w]
+            names = "x and y are" if len(names) == 2 else f"{names[0]} is"
+            raise Differs(f"{what}: {names} not right.{hint}")
 
     t = np.arange(6.0)
     mine("a straight path", np.stack([3 * t + 1, 20 - 2 * t], 1), " One step *later*.")
@@ -234,6 +278,8 @@ def check_18_3(fn):
     )
     draw = np.random.default_rng(18)
     mine("four places at random", draw.uniform(0, 50, (4, 2)), " All four count.")
+    leaves = np.array([[90, 5], [94, 4], [98, 2], [102, 1.0]])
+    mine("a path towards the upper border", leaves, " It may leave the picture.")
     mine("nine places at random", draw.uniform(0, 50, (9, 2)))
     return "A line through four is calmer than the last step, and slower in a curve."
 
@@ -274,6 +320,19 @@ def _parabola(path):
 
 def _x_and_y_swapped(path):
     return solution_18_3(path)[::-1]
+
+
+def _as_a_row(path):
+    return solution_18_3(path)[None]
+
+
+def _within_the_picture(path):
+    return solution_18_3(path).clip(0)
+
+
+def _middle_and_mean_step(path):
+    last = path[-4:]
+    return last.mean(axis=0) + 2.5 * (last[-1] - last[0]) / 3
 
 
 def _stays(path):
@@ -326,6 +385,8 @@ WRONG = {
         _swapped_maps,
         _divides_by_zero,
         _with_an_epsilon,
+        _faint_is_nothing,
+        _zeros_of_one_size,
         _by_the_largest_difference,
         _product,
         _in_place_map,
@@ -339,6 +400,10 @@ WRONG = {
         _finds_as_kept,
         _no_zero,
         _zero_without_real,
+        _only_if_all_go,
+        _none_without_real,
+        _whole_faces,
+        _at_least_one,
         _rounded,
         _whole,
         _real_share,
@@ -352,6 +417,9 @@ WRONG = {
         _first_four,
         _parabola,
         _x_and_y_swapped,
+        _as_a_row,
+        _within_the_picture,
+        _middle_and_mean_step,
         _stays,
     ],
 }
