@@ -33,6 +33,8 @@ def check_20_1(fn):
             got = fn(given, sigma)
         if not np.array_equal(given, x):
             raise Differs(f"{what}: your function has changed its argument.")
+        if isinstance(got, torch.Tensor):
+            got = got.numpy()
         if not isinstance(got, np.ndarray):
             raise Differs(f"{what}: a numpy array is wanted.")
         if got.shape != x.shape:
@@ -73,6 +75,9 @@ def check_20_1(fn):
         " Where x is zero, the weight is exactly zero, at every sigma.",
     )  # fmt: skip
     mine("rows with zeros at sigma 1000", zeros, 1000.0)
+    tiny = np.where(np.arange(16) % 2, 0.125, 1e-12)[None]
+    tiny /= tiny.sum()
+    mine("a row with tiny values at a small sigma", tiny, 0.02, " They are not zero.")
     return "No more than x to the power sigma, over the sum of its row."
 
 
@@ -100,6 +105,17 @@ def _clipped(x, sigma):  # what is zero gets a weight at a small sigma
     scores = sigma * np.log(np.maximum(x, 1e-12))
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _tiny_is_nothing(x, sigma):
+    return solution_20_1(np.where(x < 1e-6, 0, x), sigma)
+
+
+def _winners_only(x, sigma):  # the second is not far behind, even at a large sigma
+    if sigma < 50:
+        return solution_20_1(x, sigma)
+    best = x == x.max(axis=1, keepdims=True)
+    return best / best.sum(axis=1, keepdims=True)
 
 
 def _base_two(x, sigma):
@@ -195,6 +211,8 @@ def check_20_2(fn):
     mine(4, 9, 7, " A larger kernel sees farther.")
     mine(5, 5, 5)
     mine(9, 6, 5)
+    mine(3, 11, 9)
+    mine(1, 300, 3, " Steps become large: how large may a number of your type be?")
     return "One step for each slanted line, in place of one for each place."
 
 
@@ -218,6 +236,14 @@ def _whole_kernel(height, width, kernel):
 
 def _always_three(height, width, kernel):
     return np.arange(width) + 3 * np.arange(height)[:, None]
+
+
+def _up_to_seven(height, width, kernel):
+    return solution_20_2(height, width, min(kernel, 7))
+
+
+def _in_bytes(height, width, kernel):
+    return solution_20_2(height, width, kernel).astype(np.uint8)
 
 
 def _other_way(height, width, kernel):
@@ -515,10 +541,16 @@ def check_20_4(fn):
     mine("from the lowest point", rates, psnrs, 0.125, 0.01)
     mine("up to the highest point", rates, psnrs, 0.75, 0.25)
     mine("no bits at all", rates, psnrs, 0.3, 0.0, " What costs nothing must earn?")
+    long = (
+        (0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 1.7),
+        (20.0, 23.0, 26.0, 28.0, 31.0, 32.0, 34.0),
+    )
+    mine("a curve of seven points", *long, 0.9, 0.6, " Are all points used?")
     for what, rate, extra in (
         ("a file below the curve", 0.1, 0.1),
         ("a file on the curve, but not with the bits added", 0.9, 0.2),
         ("a file above the curve", 1.5, 0.1),
+        ("no bits at all for a file below the curve", 0.1, 0.0),
     ):
         found = fn(np.array(rates), np.array(psnrs), rate, extra)
         if found is None or np.shape(found) or not np.isnan(found):
@@ -556,6 +588,14 @@ def _ends_left_out(rates, psnrs, rate, extra):
     if not rates[0] < rate <= rate + extra < rates[-1]:
         return math.nan
     return solution_20_4(rates, psnrs, rate, extra)
+
+
+def _four_points(rates, psnrs, rate, extra):
+    return solution_20_4(rates[:4], psnrs[:4], rate, extra)
+
+
+def _nothing_for_nothing(rates, psnrs, rate, extra):
+    return solution_20_4(rates, psnrs, rate, extra) if extra else 0.0
 
 
 def _slope_here(rates, psnrs, rate, extra):  # the tangent at the file
@@ -673,11 +713,13 @@ WRONG = {
         _scores_of_x,
         _other_direction,
         _clipped,
+        _tiny_is_nothing,
         _base_two,
         _largest_of_all,
         _by_columns,
         _hard,
         _hard_when_large,
+        _winners_only,
         _sigma_left_out,
         _temperature,
         _not_normalised,
@@ -690,6 +732,8 @@ WRONG = {
         _diagonals,
         _whole_kernel,
         _always_three,
+        _up_to_seven,
+        _in_bytes,
         _other_way,
         _turned,
         _checkerboard,
@@ -725,6 +769,8 @@ WRONG = {
         _only_the_file,
         _only_the_sum,
         _ends_left_out,
+        _four_points,
+        _nothing_for_nothing,
         _slope_here,
         _part_of_the_file,
         _mean_slope,
