@@ -29,8 +29,8 @@ def solution_21_1(size_of, settings, budget):
 
 
 def check_21_1(fn):
-    def mine(what, sizes, budget, hint=""):
-        settings = [10 + 3 * k for k in range(len(sizes))]
+    def mine(what, sizes, budget, hint="", settings=None):
+        settings = settings or [10 + 3 * k for k in range(len(sizes))]
         known, calls = dict(zip(settings, sizes, strict=True)), []
 
         def size_of(setting):
@@ -73,6 +73,10 @@ def check_21_1(fn):
     mine("three settings", [400, 900, 901], 901)
     mine("files of equal size", [10, 20, 20, 20, 30], 20, " Take the better of equals.")
     mine("100 settings", [k * k for k in range(3, 103)], 5_000)
+    steps = [51, 40, 33, 20, 10, 4, 0]  # of a quantiser: the larger, the smaller
+    falling = [20, 30, 45, 70, 110, 160, 250]
+    mine("settings that fall", falling, 50, " Settings are names, not sizes.", steps)
+    mine("settings that fall to 0", falling, 300, " 0 is a setting, too.", steps)
     return "A learned codec with 1,281 settings is met with a dozen files."
 
 
@@ -108,6 +112,33 @@ def _always_something(size_of, settings, budget):
 def _by_index(size_of, settings, budget):
     found = solution_21_1(size_of, settings, budget)
     return None if found is None else list(settings).index(found)
+
+
+def _largest_number(size_of, settings, budget):
+    low, high, best = 0, len(settings) - 1, None
+    while low <= high:
+        middle = (low + high) // 2
+        if size_of(settings[middle]) <= budget:
+            best, low = max(settings[middle], best or 0), middle + 1
+        else:
+            high = middle - 1
+    return best
+
+
+def _zero_is_none(size_of, settings, budget):
+    return solution_21_1(size_of, settings, budget) or None
+
+
+def _sorted_first(size_of, settings, budget):
+    return solution_21_1(size_of, sorted(settings), budget)
+
+
+def _even_steps(size_of, settings, budget):
+    found = solution_21_1(size_of, settings, budget)
+    if found is None or len(settings) < 2:
+        return found
+    step = settings[1] - settings[0]
+    return settings[0] + step * list(settings).index(found)
 
 
 def _in_proportion(size_of, settings, budget):
@@ -182,6 +213,9 @@ def check_21_2(fn):
     mine("a curve that goes on above", a, above)
     far = (2.0, 3.0), (40.0, 42.0)
     mine("curves that share no quality", a, far)
+    mine("curves that share no quality, the first above", far, a)
+    dear = tuple(16 * r for r in a[0])
+    mine("curves that share no rate", a, (dear, bent[1]), " They share qualities.")
     ssim = (0.2, 0.5, 1.0, 2.2), (0.91, 0.955, 0.979, 0.99)
     other = (0.15, 0.4, 0.8, 1.9), (0.90, 0.957, 0.98, 0.991)
     mine("MS-SSIM in the place of PSNR", ssim, other)
@@ -259,6 +293,23 @@ def _zero_if_apart(ra, qa, rb, qb):
     return 0.0 if math.isnan(found) else found
 
 
+def _apart_above_only(ra, qa, rb, qb):
+    if qb[0] > qa[-1]:
+        return math.nan
+    low, high = max(qa[0], qb[0]), min(qa[-1], qb[-1])
+    a, b = (
+        PchipInterpolator(q, np.log(r)).integrate(low, high)
+        for r, q in ((ra, qa), (rb, qb))
+    )
+    return float(100 * (np.exp((b - a) / (high - low)) - 1))
+
+
+def _rates_apart(ra, qa, rb, qb):
+    if rb[0] > ra[-1] or ra[0] > rb[-1]:
+        return math.nan
+    return solution_21_2(ra, qa, rb, qb)
+
+
 def _at_the_points(ra, qa, rb, qb):
     n = min(len(ra), len(rb))
     return float(100 * (np.exp(np.mean(np.log(rb[:n] / ra[:n]))) - 1))
@@ -321,6 +372,10 @@ def check_21_3(fn):
     mine("no error where the map is", x, same, half, " No error is infinitely good.")
     mine("an error nowhere", x, x, P)
     mine("a map of zeros", x, y, np.zeros((6, 9)))
+    mine("an error nowhere and a map of zeros", x, x, np.zeros((6, 9)))
+    mine("a faint map", x, y, 1e-6 * P, " It is not 0; only shares matter.")
+    dark = x / 100
+    mine("a very small error", dark, dark + 3e-6, P, " Small is not none.")
     mine("a map of 0 and 1 as whole numbers", x, y, half.astype(np.uint8))
     red = x.copy()
     red[..., 0] = 1 - red[..., 0]
@@ -382,6 +437,27 @@ def _hundred_for_inf(x, y, P):
     return 100.0 if math.isinf(found) else found
 
 
+def _equal_is_infinite(x, y, P):
+    return math.inf if np.array_equal(x, y) else solution_21_3(x, y, P)
+
+
+def _hundred_at_most(x, y, P):
+    found = solution_21_3(x, y, P)
+    return min(found, 100.0) if math.isfinite(found) else found
+
+
+def _small_is_none(x, y, P):
+    found = solution_21_3(x, y, P)
+    return math.inf if found > 100 else found
+
+
+def _with_an_epsilon(x, y, P):
+    if not P.any():
+        return math.nan
+    mse = (P * ((x - y) ** 2).mean(axis=2)).sum() / (P.sum() + 1e-4)
+    return 10 * math.log10(1 / mse) if mse else math.inf
+
+
 def _divided_by_largest(x, y, P):
     return solution_21_3(x, y, P) - 10 * math.log10(P.sum() / P.size / (P.max() or 1))
 
@@ -411,7 +487,9 @@ def check_21_4(fn):
             raise Differs(f"{what}: your function has changed its argument.")
         want = solution_21_4(quality)
         if not isinstance(got, np.ndarray) or got.shape != want.shape:
-            raise Differs(f"{what}: one number for each codec is wanted.")
+            raise Differs(
+                f"{what}: a numpy array is wanted, one number for each codec."
+            )
         if got.dtype == bool or not np.isfinite(got.astype(float)).all():
             raise Differs(f"{what}: a count is a finite number.{hint}")
         if abs(got.sum() - want.sum()) > 1e-6:
@@ -429,7 +507,10 @@ def check_21_4(fn):
     mine("a tie", [[30, 31], [30, 30]], " Who is equally good shares the win.")
     mine("a tie of three", [[30, 40], [30, 20], [30, 10], [20, 5]])
     mine("a picture that nobody can code", [[30, n], [29, n]], " It counts for nobody.")
-    mine("negative values", [[-3, -2], [-4, -1]], " Is 0 the least there is?")
+    low = " Is 0 the least there is?"
+    mine("negative values", [[-3, -2], [-4, -5]], low)
+    mine("negative values and gaps", [[-3, -2, -6], [n, -3, n]], low)
+    mine("nearly a tie", [[30, 31], [30.01, 31.01]], " Only equals share.")
     mine("nobody can code anything", [[n, n], [n, n]])
     mine("one codec", [[30, n, 31]])
     mine("a tie of two beside a gap", [[n, 30.0], [28.0, 30.0], [28.0, n]])
@@ -451,6 +532,19 @@ def _all_tied_win(quality):
 
 def _gap_is_zero(quality):
     return solution_21_4(np.nan_to_num(quality, nan=0.0))
+
+
+def _gap_is_zero_if_somebody_can(quality):
+    some = ~np.isnan(quality).all(axis=0)
+    return solution_21_4(np.nan_to_num(quality[:, some], nan=0.0))
+
+
+def _zero_at_least(quality):
+    return solution_21_4(quality.clip(0))
+
+
+def _rounded(quality):
+    return solution_21_4(quality.round(1))
 
 
 def _gap_wins(quality):
@@ -554,6 +648,10 @@ WRONG = {
         _in_proportion,
         _one_above,
         _first_of_equals,
+        _largest_number,
+        _zero_is_none,
+        _sorted_first,
+        _even_steps,
     ],
     "21.2": [
         _straight,
@@ -566,6 +664,8 @@ WRONG = {
         _not_divided,
         _each_its_own_range,
         _zero_if_apart,
+        _apart_above_only,
+        _rates_apart,
         _at_the_points,
         _decibels,
     ],
@@ -582,6 +682,10 @@ WRONG = {
         _mean_of_psnrs,
         _zero_for_nothing,
         _hundred_for_inf,
+        _equal_is_infinite,
+        _hundred_at_most,
+        _small_is_none,
+        _with_an_epsilon,
         _divided_by_largest,
         _outside,
     ],
@@ -589,6 +693,9 @@ WRONG = {
         _first_takes_all,
         _all_tied_win,
         _gap_is_zero,
+        _gap_is_zero_if_somebody_can,
+        _zero_at_least,
+        _rounded,
         _gap_wins,
         _plain_argmax,
         _least,

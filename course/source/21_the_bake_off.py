@@ -792,8 +792,8 @@ f"or on {pairs - needed} at most: then it is the other one"
 # `size_of(setting)` codes the picture and gives the bytes of its file; `settings` go
 # from small files to large (neighbours may give files of equal size). Return the last
 # setting whose file is not larger than `budget`, or None where even the first one's is.
-# Coding takes long: call it at most two times more often than the base-2 log of their
-# number, rounded up.
+# Coding takes long: for $n$ settings call it at most $\lceil \log_2 n \rceil + 2$
+# times.
 
 
 # %% slideshow={"slide_type": "-"}
