@@ -9,6 +9,16 @@ import torch
 import srlab
 from srlab.classroom import Ask, Differs, Exercise, Question, close
 
+
+def _call(fn, *images):
+    """fn of copies of the images; they must be the same when it returns."""
+    given = [image.clone() for image in images]
+    got = fn(*given)
+    if not all(map(torch.equal, given, images)):
+        raise Differs("your function has changed its arguments: work on copies.")
+    return got
+
+
 # --- 1.1: PSNR from its definition -----------------------------------------------
 
 
@@ -21,14 +31,23 @@ def psnr_by_hand(x: torch.Tensor, y: torch.Tensor) -> float:
 def check_1_1(fn) -> str:
     generator = torch.Generator().manual_seed(1)
     grey = torch.full((1, 1, 20, 30), 0.4)
-    close(fn(grey + 0.1, grey), 20.0, "the PSNR of an offset of 0.1", rtol=1e-4)
+    what = "the PSNR of an offset of 0.1"
+    close(_call(fn, grey + 0.1, grey), 20.0, what, rtol=1e-4)
     x = torch.rand((1, 3, 20, 30), generator=generator)
     y = torch.rand((1, 3, 20, 30), generator=generator)
-    close(fn(x, y), psnr_by_hand(x, y), "the PSNR of two colour images", rtol=1e-4)
+    what = "the PSNR of two colour images"
+    close(_call(fn, x, y), psnr_by_hand(x, y), what, rtol=1e-4)
     y = x.clone()
     y[:, :, :10] += 0.05
     what = "the PSNR where half of the pixels are wrong"
-    close(fn(y, x), psnr_by_hand(y, x), what, rtol=1e-4)
+    close(_call(fn, y, x), psnr_by_hand(y, x), what, rtol=1e-4)
+    small = 0.4 + 0.1 * x[:, :, :7, :9]
+    nearly = small + 1e-6
+    what = "the PSNR of two small images that hardly differ"
+    try:
+        close(_call(fn, nearly, small), psnr_by_hand(nearly, small), what, rtol=1e-4)
+    except Differs as error:
+        raise Differs(f"{error} They are not equal.") from None
     limit = (
         "think of what the formula tends to when the error gets smaller and smaller."
     )
@@ -78,14 +97,16 @@ def _refuse_a_plain_power(got, ramp: torch.Tensor) -> None:
 
 def check_1_2(fn) -> str:
     ramp = torch.linspace(0, 1, 256).view(1, 1, 1, 256).expand(1, 3, 2, 256)
-    _refuse_a_plain_power(fn(ramp.clone()), ramp)
+    _refuse_a_plain_power(_call(fn, ramp), ramp)
     white = torch.ones(1, 3, 4, 5)
     what = "your picture of half of the light of white"
-    close(fn(white), half_light(white), what, rtol=0, atol=2e-3)
+    close(_call(fn, white), half_light(white), what, rtol=0, atol=2e-3)
     what = "the answer for all 256 grey levels"
-    close(fn(ramp.clone()), half_light(ramp), what, rtol=0, atol=2e-3)
+    close(_call(fn, ramp), half_light(ramp), what, rtol=0, atol=2e-3)
     photo = srlab.photo("coffee")[:, :, ::8, ::8]
-    close(fn(photo), half_light(photo), "the coffee", rtol=0, atol=2e-3)
+    close(_call(fn, photo), half_light(photo), "the coffee", rtol=0, atol=2e-3)
+    dark, what = photo / 2, "a dark coffee, which has no white in it,"
+    close(_call(fn, dark), half_light(dark), what, rtol=0, atol=2e-3)
     return (
         "A camera calls this one stop less. White goes down by 67 levels of 255 only,"
         " because the numbers are not light."
@@ -160,7 +181,7 @@ def _noisy_crop() -> tuple[torch.Tensor, torch.Tensor]:
 
 def check_1_4(fn) -> str:
     y, x = _noisy_crop()
-    z = fn(y.clone(), x.clone())
+    z = _call(fn, y, x)
     if not isinstance(z, torch.Tensor) or z.shape != x.shape:
         raise Differs("the result should be one image of the shape of x.")
     try:
@@ -282,6 +303,30 @@ def _no_equal(x, y):
     return 10 * math.log10(1 / ((x - y) ** 2).mean().item())
 
 
+def _close_is_equal(x, y):
+    return math.inf if torch.allclose(x, y) else psnr_by_hand(x, y)
+
+
+def _small_is_none(x, y):
+    error = ((x - y) ** 2).mean().item()
+    return math.inf if error < 1e-10 else 10 * math.log10(1 / error)
+
+
+def _hundred_at_most(x, y):
+    found = psnr_by_hand(x, y)
+    return found if math.isinf(found) else min(found, 100.0)
+
+
+def _one_size(x, y):
+    error = ((x - y) ** 2).sum().item() / (x.shape[1] * 20 * 30)
+    return math.inf if error == 0 else 10 * math.log10(1 / error)
+
+
+def _difference_in_place(x, y):
+    x -= y
+    return psnr_by_hand(x, torch.zeros_like(x))
+
+
 def _half_numbers(image):
     return image / 2
 
@@ -292,6 +337,15 @@ def _one_factor(image):
 
 def _plain_power(image):
     return (image**2.2 / 2) ** (1 / 2.2)
+
+
+def _stretched_first(image):
+    return half_light(image / image.max())
+
+
+def _half_in_place(image):
+    image.copy_(half_light(image))
+    return image
 
 
 def _half_twice(image):
@@ -326,6 +380,11 @@ def _blurred(y, x):
     return srlab.imresize(srlab.imresize(y, scale=1 / 2), size=tuple(y.shape[-2:]))
 
 
+def _error_in_place(y, x):
+    y -= x
+    return climb(x + y, x)
+
+
 def _downhill(y, x):
     error = (y - x).requires_grad_(True)
     score = srlab.metrics.ssim_map(x + error, x).ssim.mean()
@@ -344,10 +403,22 @@ WRONG = {
         _peak_255,
         _epsilon,
         _no_equal,
+        _close_is_equal,
+        _small_is_none,
+        _hundred_at_most,
+        _one_size,
+        _difference_in_place,
     ],
-    "1.2": [_half_numbers, _one_factor, _plain_power, _half_twice],
+    "1.2": [
+        _half_numbers,
+        _one_factor,
+        _plain_power,
+        _stretched_first,
+        _half_in_place,
+        _half_twice,
+    ],
     "1.3": [_values_0_1_2, _equal_images, _b_outside, _numbers],
-    "1.4": [_unchanged, _the_original, _blurred, _downhill],
+    "1.4": [_unchanged, _the_original, _blurred, _error_in_place, _downhill],
 }
 
 
