@@ -41,6 +41,10 @@ def check_2_1(fn):
     want = resample.keys(-0.5)(t)
     if not isinstance(got, torch.Tensor) or got.shape != t.shape:
         close(got, want, "your kernel, given 241 distances t in a tensor,")
+    kept = t.clone()
+    fn(kept, -0.5)
+    if not torch.equal(kept, t):
+        raise Differs("your kernel has changed its argument t: work on a copy.")
     if not got.isfinite().all():
         raise Differs("your kernel with a = -0.5 holds NaN or infinite values.")
     if (got - got.flip(0)).abs().max() > 1e-6:
@@ -56,8 +60,15 @@ def check_2_1(fn):
     close(
         got[t.abs() > 1], want[t.abs() > 1], "The outer piece, 1 < |t| < 2, a = -0.5,"
     )
-    other = _tensor(fn(t.clone(), -0.75))
-    close(other, resample.keys(-0.75)(t), "With a = -0.75 the kernel")
+    ends = torch.tensor([-2.0, -1.0, 1.0, 2.0], dtype=torch.float64)
+    if _tensor(fn(ends.clone(), -0.5)).abs().max() > 1e-6:
+        raise Differs("At t = 1 and t = 2, where other samples stand, it is not 0.")
+    for a in (-0.75, -2.0, 0.0, 0.4):
+        other = _tensor(fn(t.clone(), a))
+        close(other, resample.keys(a)(t), f"With a = {a:g} the kernel")
+    table = t[:240].reshape(60, 4)
+    want, what = resample.keys(-0.5)(table), "The kernel of a table of 60 x 4 distances"
+    close(_tensor(fn(table.clone(), -0.5)), want, what)
     return (
         "Whatever a is, the four weights of any position sum to one; only a = -1/2 "
         "also keeps a straight line straight."
@@ -82,6 +93,26 @@ def _sign(t, a=-0.5):  # takes a with the other sign
 
 def _fixed(t, a=-0.5):  # does not look at a
     return solution_2_1(t, -0.5)
+
+
+def _zero_is_default(t, a=-0.5):
+    return solution_2_1(t, a or -0.5)
+
+
+def _always_negative(t, a=-0.5):
+    return solution_2_1(t, -abs(a))
+
+
+def _one_or_the_other(t, a=-0.5):
+    return solution_2_1(t, -0.5 if a == -0.5 else -0.75)
+
+
+def _as_a_list(t, a=-0.5):
+    return solution_2_1(t.flatten(), a).tolist()
+
+
+def _abs_in_place(t, a=-0.5):
+    return solution_2_1(t.abs_(), a)
 
 
 def _swapped(t, a=-0.5):  # the two pieces in each other's place
@@ -113,7 +144,11 @@ def _halved(f):
 
 def check_2_2(fn):
     def mine(f):
-        return _tensor(fn(f.clone()))
+        given = f.clone()
+        got = fn(given)
+        if not torch.equal(given, f):
+            raise Differs("your function has changed its argument: work on a copy.")
+        return _tensor(got)
 
     flat = torch.full((12,), 0.7)
     got = mine(flat)
@@ -130,12 +165,12 @@ def check_2_2(fn):
             "12 equal samples come out right in the middle and wrong at the ends: "
             "look at what stands beyond the border."
         )
-    line = torch.arange(12.0)
+    line = torch.arange(12.0) / 16
     step = mine(line)[2:4] - _halved(line)[2:4]
     if step.abs().max() > 1e-4:
         raise Differs(
-            "A straight line 0, 1, 2 ... comes out shifted: an output sample stands "
-            "in the middle of its two input samples, not on one of them."
+            "A straight line 0, 1/16, 2/16 ... comes out shifted: an output sample "
+            "stands in the middle of its two input samples, not on one of them."
         )
     wave = torch.tensor([1.0, -1.0] * 6)
     if mine(wave)[1:-1].abs().max() > 1e-4:
@@ -151,9 +186,11 @@ def check_2_2(fn):
             "A single bright sample in the middle reaches too few output samples: the "
             "kernel is not wide enough for a shrink by two."
         )
-    random = torch.rand(20, generator=torch.Generator().manual_seed(2))
+    random = torch.rand(20, generator=torch.Generator().manual_seed(2)) - 0.5
     got, want = mine(random), _halved(random)
-    close(got[1:-1], want[1:-1], "The inner result for 20 random samples")
+    close(
+        got[1:-1], want[1:-1], "The inner result for 20 random samples of either sign"
+    )
     try:
         close(got, want, "The first or last result")
     except Differs:
@@ -188,6 +225,21 @@ def _unnormalised(f):
     return _padded(f, f[:1], f[-1:])
 
 
+def _positive(f):
+    return solution_2_2(f).abs()
+
+
+def _in_place(f):
+    f[: len(f) // 2] = solution_2_2(f)
+    return f[: len(f) // 2]
+
+
+def _rounded_weights(f):  # 1 2 2 1 over 6
+    padded = torch.cat([f[:1], f, f[-1:]])
+    taps = [padded[k : k + len(f) : 2] for k in range(4)]
+    return (taps[0] + 2 * taps[1] + 2 * taps[2] + taps[3]) / 6
+
+
 def _zero_border(f):
     return _padded(f, torch.zeros(1), torch.zeros(1)) / 8
 
@@ -200,7 +252,7 @@ def solution_2_3(n, k):
 
 
 def check_2_3(fn):
-    for n, k in ((6, 2), (5, 3), (8, 4)):
+    for n, k in ((6, 2), (5, 3), (8, 4), (40, 2), (3, 1)):
         name = f"the result of `places_of({n}, {k})`"
         got, want = _tensor(fn(n, k)), solution_2_3(n, k)
         if not isinstance(got, torch.Tensor) or got.shape != want.shape:
@@ -262,7 +314,8 @@ def solution_2_4(f, k):
 
 def check_2_4(fn):
     n = torch.arange(40, dtype=torch.float64)
-    for f, k in ((0.1, 2), (0.4, 2), (0.3, 3), (0.45, 4), (0.5, 3), (0.2, 5)):
+    cases = ((0.1, 2), (0.4, 2), (0.3, 3), (0.45, 4), (0.5, 3), (0.2, 5))
+    for f, k in (*cases, (0.137, 7), (0.43, 12), (0.35, 1)):
         name = f"the result of `alias({f}, {k})`"
         got = fn(f, k)
         array = isinstance(got, (torch.Tensor, np.ndarray, np.generic))
@@ -288,7 +341,7 @@ def check_2_4(fn):
 
 
 def _nth(k):
-    return {2: "second", 3: "third"}.get(k, f"{k}th")
+    return {1: "single", 2: "second", 3: "third"}.get(k, f"{k}th")
 
 
 def _scaled(f, k):
@@ -301,6 +354,19 @@ def _wrapped(f, k):
 
 def _clipped(f, k):
     return min(f * k, 0.5)
+
+
+def _rounded(f, k):
+    return round(solution_2_4(f, k), 2)
+
+
+def _folded_once(f, k):
+    g = f * k
+    return abs(round(g) - g) if g <= 2.5 else abs(2 - g)
+
+
+def _never_all(f, k):
+    return solution_2_4(f, k) if k > 1 else 0.0
 
 
 def _divided(f, k):
@@ -364,10 +430,30 @@ EXERCISES = {
 }
 
 WRONG = {
-    "2.1": [_one_sided, _endless, _sign, _fixed, _swapped],
-    "2.2": [_drop, _pairs, _centred, _unnormalised, _zero_border],
+    "2.1": [
+        _one_sided,
+        _endless,
+        _sign,
+        _fixed,
+        _zero_is_default,
+        _always_negative,
+        _one_or_the_other,
+        _as_a_list,
+        _abs_in_place,
+        _swapped,
+    ],
+    "2.2": [
+        _drop,
+        _pairs,
+        _centred,
+        _unnormalised,
+        _positive,
+        _in_place,
+        _rounded_weights,
+        _zero_border,
+    ],
     "2.3": [_centred_places, _wrong_way, _corners, _multiplied, _too_few],
-    "2.4": [_scaled, _wrapped, _clipped, _divided],
+    "2.4": [_scaled, _wrapped, _clipped, _rounded, _folded_once, _never_all, _divided],
 }
 
 ASKS = {
