@@ -21,9 +21,9 @@ def solution_4_1(x, r):
 
 
 def _numbered(b, c, height, width):
-    """An image in which no two values are equal."""
+    """An image in which no two values are equal; float32, as torch.zeros gives."""
     count = b * c * height * width
-    return torch.linspace(0, 1, count, dtype=torch.float64).view(b, c, height, width)
+    return (torch.arange(count) / 256.0).view(b, c, height, width)
 
 
 def check_4_1(fn):
@@ -98,7 +98,6 @@ def solution_4_2(layers, height, width):
 
 def check_4_2(fn):
     cases = (
-        ([(3, 1, 1)], 5, 7),
         ([(3, 4, 5)], 5, 7),
         ([(5, 1, 64), (3, 64, 32), (3, 32, 9)], 24, 40),
     )
@@ -154,6 +153,14 @@ def _last_layer(layers, height, width):
     return k * k * i * o * height * width
 
 
+def _channels_added(layers, height, width):
+    return sum(k * k * (i + o) for k, i, o in layers) * height * width
+
+
+def _always_three(layers, height, width):
+    return sum(9 * i * o for _, i, o in layers) * height * width
+
+
 # --- 4.3 adjustable clipping --------------------------------------------------------
 
 
@@ -163,25 +170,24 @@ def solution_4_3(gradients, theta, rate):
 
 
 def _gradients():
-    """Three layers' gradients: none, some and most of their numbers are large."""
+    """Four layers' gradients, one without a kernel; few or many numbers are large."""
     g = torch.Generator().manual_seed(4)
-    sizes = ((4, 1, 3, 3), (4, 4, 3, 3), (1, 4, 3, 3))
-    parts = [torch.randn(size, generator=g) for size in sizes]
-    return [part * scale for part, scale in zip(parts, (1e-4, 1e-2, 1.0), strict=True)]
+    sizes = {(4, 1, 3, 3): 1e-4, (4, 4, 3, 3): 1e-2, (1, 4, 3, 3): 3.0, (9,): 5.0}
+    return [torch.randn(size, generator=g) * scale for size, scale in sizes.items()]
 
 
 def check_4_3(fn):
-    for theta, rate in ((1e-3, 0.1), (1e-3, 0.001), (1e-4, 0.01)):
+    for theta, rate in ((1e-3, 0.1), (2e-3, 0.001), (1e-4, 0.01)):
         name = f"theta = {theta:g} and rate = {rate:g}"
         gradients = _gradients()
         got = fn([g.clone() for g in gradients], theta, rate)
         want = solution_4_3(gradients, theta, rate)
-        if not isinstance(got, (list, tuple)) or len(got) != 3:
+        if not isinstance(got, (list, tuple)) or len(got) != 4:
             close(got, want, f"the result for {name}")
         for number, (mine, right, g) in enumerate(
             zip(got, want, gradients, strict=True)
         ):
-            what = f"with {name}, the gradient of layer {number + 1} of 3"
+            what = f"with {name}, the gradient of layer {number + 1} of 4"
             if not isinstance(mine, torch.Tensor) or mine.shape != right.shape:
                 close(mine, right, what)
             _judge(mine.double(), right.double(), g.double(), theta / rate, what)
@@ -204,6 +210,8 @@ def _judge(got, want, gradient, bound, what):
         )
     if (got * gradient < 0).any():
         raise Differs(f"{what} has numbers that have changed their sign.")
+    if torch.equal(got, gradient):
+        raise Differs(f"{what}, of shape {tuple(got.shape)}, is not cut at all.")
     if (got[~inside] == 0).all():
         raise Differs(
             f"{what} has its large numbers set to zero: they are to be shortened, not "
@@ -253,6 +261,20 @@ def _sizes_only(gradients, theta, rate):  # the sign is lost
     return [g.abs().clamp(max=theta / rate) for g in gradients]
 
 
+def _kernels_only(gradients, theta, rate):
+    bound = theta / rate
+    return [g.clamp(-bound, bound) if g.ndim == 4 else g for g in gradients]
+
+
+def _at_most_one(gradients, theta, rate):
+    bound = min(theta / rate, 1.0)
+    return [g.clamp(-bound, bound) for g in gradients]
+
+
+def _steps(gradients, theta, rate):  # the steps, not the gradients
+    return [(rate * g).clamp(-theta, theta) for g in gradients]
+
+
 # --- 4.4 the receptive field --------------------------------------------------------
 
 
@@ -261,7 +283,7 @@ def solution_4_4(kernels):
 
 
 def check_4_4(fn):
-    for kernels in ((3,), (3, 3), (9, 1, 5), (1, 1), (5, 3, 3), (4, 2), (3,) * 12):
+    for kernels in ((3,), (3, 3), (9, 1, 5), (1, 1), (4, 2), (4, 5), (3,) * 12):
         want = solution_4_4(kernels)
         got = fn(list(kernels))
         close(got, want, f"the side for kernels {list(kernels)}", rtol=1e-9)
@@ -292,6 +314,14 @@ def _halves(kernels):  # right for odd sides alone
 
 def _largest(kernels):
     return max(kernels)
+
+
+def _always_odd(kernels):
+    return solution_4_4(kernels) | 1
+
+
+def _each_side_once(kernels):
+    return solution_4_4(set(kernels))
 
 
 EXERCISES = {
@@ -347,7 +377,15 @@ EXERCISES = {
 
 WRONG = {
     "4.1": [_only_cut, _swapped, _channels_last, _quarters, _first_phase],
-    "4.2": [_with_biases, _flat_kernel, _weights_only, _doubled, _last_layer],
+    "4.2": [
+        _with_biases,
+        _flat_kernel,
+        _weights_only,
+        _doubled,
+        _last_layer,
+        _channels_added,
+        _always_three,
+    ],
     "4.3": [
         _fixed,
         _times_rate,
@@ -357,8 +395,19 @@ WRONG = {
         _dropped,
         _scaled,
         _sizes_only,
+        _kernels_only,
+        _at_most_one,
+        _steps,
     ],
-    "4.4": [_added, _product, _as_if_three, _largest, _halves],
+    "4.4": [
+        _added,
+        _product,
+        _as_if_three,
+        _largest,
+        _halves,
+        _always_odd,
+        _each_side_once,
+    ],
 }
 
 ASKS = {
