@@ -6,6 +6,7 @@ A check says what differs and on which input, never the answer.
 """
 
 import numbers
+from unittest import mock
 
 import numpy as np
 import torch
@@ -32,7 +33,8 @@ def _true_count(scale, width, blocks):
 
 def check_5_1(fn):
     def mine(*settings):
-        got = fn(*settings)
+        with mock.patch.object(nn.Module, "__init__", _no_network):
+            got = fn(*settings)
         if isinstance(got, torch.Tensor | np.ndarray) and got.ndim == 0:
             got = got.item()
         if not isinstance(got, numbers.Real) or got != got:
@@ -59,6 +61,14 @@ def check_5_1(fn):
                 f"stages has a net for x{scale}?"
             )
     return "Nearly everything is 9 n n; so the width counts twice, the depth once."
+
+
+def _no_network(*_, **__):
+    raise Differs("you build a network or a layer; the three numbers are enough.")
+
+
+def _by_network(scale, width, blocks):
+    return sum(p.numel() for p in models.EDSR(scale, width, blocks).parameters())
 
 
 def _no_biases(scale, width, blocks):
@@ -99,7 +109,7 @@ def _trained_pair(inputs=3, outputs=5):
     """A convolution and a norm in eval mode with statistics of its own."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        layer = nn.Conv2d(inputs, outputs, 3, padding=1)
+        layer = nn.Conv2d(inputs, outputs, 3, padding=1).eval()
         norm = nn.BatchNorm2d(outputs, eps=0.01).eval()
         for tensor in (norm.weight, norm.running_var):
             tensor.data.uniform_(0.2, 3)
@@ -123,10 +133,13 @@ def check_5_2(fn):
             "the layer that was given has changed: make a new convolution, so that "
             "the old network still works."
         )
-    if any((p != state[name]).any() for name, p in norm.state_dict().items()):
+    changed = any((p != state[name]).any() for name, p in norm.state_dict().items())
+    if changed or norm.training:
         raise Differs("the norm that was given has changed: only read from it.")
     if any(isinstance(m, nn.BatchNorm2d) for m in merged.modules()):
         raise Differs("there is still a norm inside; one convolution should be left.")
+    if sum(isinstance(m, nn.Conv2d) for m in merged.modules()) > 1:
+        raise Differs("there are several convolutions inside; one should be left.")
     with torch.no_grad():
         got = merged(x)
         if not isinstance(got, torch.Tensor) or got.shape != want.shape:
@@ -217,6 +230,21 @@ def _both(layer, norm):
     return nn.Sequential(layer, norm)
 
 
+def _two_convolutions(layer, norm):  # the norm as a 1 x 1 convolution behind the layer
+    n, f = layer.out_channels, _factor(norm)
+    behind = nn.Conv2d(n, n, 1, groups=n)
+    with torch.no_grad():
+        behind.weight.copy_(f[:, None, None, None])
+        behind.bias.copy_(norm.bias - norm.running_mean * f)
+    return nn.Sequential(layer, behind)
+
+
+def _norm_in_training(layer, norm):
+    merged = solution_5_2(layer, norm)
+    norm.train()
+    return merged
+
+
 # --- 5.3 eight positions ------------------------------------------------------------
 
 
@@ -231,13 +259,13 @@ def solution_5_3(restorer, x):
     return total / 8
 
 
-def _twice(x):
-    return x.repeat_interleave(2, -2).repeat_interleave(2, -1)
+def _twice(x, scale=2):
+    return x.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
 
 
-def _leaning(x):
+def _leaning(x, scale=2):
     """A restorer with a preference: it depends on place, so no two positions agree."""
-    y = _twice(x)
+    y = _twice(x, scale)
     rows = torch.linspace(0, 0.2, y.shape[-2])[:, None] ** 2
     columns = torch.linspace(0, 0.3, y.shape[-1])
     return 0.5 * y + rows + columns
@@ -261,7 +289,26 @@ def check_5_3(fn):
             raise Differs("two of the eight positions are the same.")
     want = models.SelfEnsemble(_leaning)(x)
     close(got, want, "with a restorer that prefers one corner, the result", atol=1e-4)
+    want = models.SelfEnsemble(_overshoots)(x)
+    close(
+        fn(_overshoots, x.clone()), want,
+        "with a restorer whose values leave 0..1 (the mean is of what it gives), "
+        "the result", atol=1e-4,
+    )  # fmt: skip
+    try:
+        got = fn(lambda z: _leaning(z, 3), x.clone())
+    except (RuntimeError, ValueError) as error:
+        raise Differs(
+            "a restorer for x2 is right, one for x3 is an error. What it gives has the "
+            "size of the result, whatever the scale."
+        ) from error
+    want = models.SelfEnsemble(lambda z: _leaning(z, 3))(x)
+    close(got, want, "with a restorer for x3, the result", atol=1e-4)
     return "EDSR+ in the paper's tables is this: no training, eight times the time."
+
+
+def _overshoots(x):
+    return 3 * _leaning(x) - 0.8
 
 
 def _flips_only(restorer, x):
@@ -303,6 +350,20 @@ def _four_twice(restorer, x):  # flips both sides: that is a turn
             y = restorer(y.rot90(turns, (-2, -1))).rot90(-turns, (-2, -1))
             total = total + (y.flip(-2, -1) if flipped else y)
     return total / 8
+
+
+def _clamped(restorer, x):
+    return solution_5_3(restorer, x).clamp(0, 1)
+
+
+def _each_clamped(restorer, x):
+    return solution_5_3(lambda z: restorer(z).clamp(0, 1), x)
+
+
+def _for_twice_only(restorer, x):
+    result = torch.zeros(1, 3, 2 * x.shape[-2], 2 * x.shape[-1])
+    result += solution_5_3(restorer, x)
+    return result
 
 
 EXERCISES = {
@@ -350,7 +411,7 @@ EXERCISES = {
 }
 
 WRONG = {
-    "5.1": [_no_biases, _one_a_block, _no_body, _one_stage],
+    "5.1": [_no_biases, _one_a_block, _no_body, _one_stage, _by_network],
     "5.2": [
         _mean_forgotten,
         _bias_not_scaled,
@@ -360,8 +421,19 @@ WRONG = {
         _norm_reset,
         _fixed_size,
         _both,
+        _two_convolutions,
+        _norm_in_training,
     ],
-    "5.3": [_flips_only, _summed, _same_turn_back, _wrong_order, _four_twice],
+    "5.3": [
+        _flips_only,
+        _summed,
+        _same_turn_back,
+        _wrong_order,
+        _four_twice,
+        _clamped,
+        _each_clamped,
+        _for_twice_only,
+    ],
 }
 
 ASKS = {
