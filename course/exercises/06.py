@@ -8,6 +8,7 @@ A check says what differs and on which input, never the answer.
 import math
 import numbers
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -38,11 +39,7 @@ def solution_6_1(weight, bias, gains):
 def check_6_1(fn):
     weight, bias = _random(4, 4, 3, 3, seed=1), _random(4, seed=2)
     gains, x = _random(4, seed=3).sigmoid(), _random(2, 4, 6, 7, seed=4)
-    got = fn(weight.clone(), bias.clone(), gains.clone())
-    if not isinstance(got, (tuple, list)) or len(got) != 2:
-        close(got, (weight, bias), "the pair of new weights and new biases")
-    _shaped(got[0], weight.shape, "the new weights")
-    _shaped(got[1], bias.shape, "the new biases")
+    got = _folded(fn, weight, bias, gains)
     flat = torch.zeros_like(x)  # only the biases are heard
     if not _same(F.conv2d(flat, *got), _both(flat, weight, bias, gains)):
         raise Differs(
@@ -55,13 +52,33 @@ def check_6_1(fn):
             "for a picture of random numbers the one convolution and the two steps "
             "differ: which axis of the weights belongs to the channels that come out?"
         )
-    wide = _random(4, 6, 1, 1, seed=5)
-    close(
-        fn(wide.clone(), bias.clone(), gains.clone())[0],
-        solution_6_1(wide, bias, gains)[0],
-        "the weights of a 1 x 1 convolution from 6 to 4 channels",
-    )
+    wide = _random(5, 6, 3, 3, seed=5), _random(5, seed=6), _random(5, seed=7)
+    what = " of a convolution from 6 to 5 channels"
+    try:
+        got = _folded(fn, *wide, what)
+    except (RuntimeError, IndexError, ValueError) as error:
+        raise Differs(
+            "a convolution from 4 to 4 channels is right; one from 6 to 5 is an error. "
+            "Take the numbers of channels from what is given."
+        ) from error
+    for one, want, name in zip(got, solution_6_1(*wide), _PAIR, strict=True):
+        close(one, want, name + what)
     return "A gain that does not look at the picture costs nothing at all."
+
+
+_PAIR = ("the tensor of new weights", "the tensor of new biases")
+
+
+def _folded(fn, weight, bias, gains, of=""):
+    """What fn returns, as two float tensors of the right shapes."""
+    got = fn(weight.clone(), bias.clone(), gains.clone())
+    if not isinstance(got, (tuple, list)) or len(got) != 2:
+        close(got, (weight, bias), "the pair of new weights and new biases" + of)
+    pair = []
+    for one, right, name in zip(got, (weight, bias), _PAIR, strict=True):
+        one = torch.from_numpy(one) if isinstance(one, np.ndarray) else one
+        pair.append(_shaped(one, right.shape, name + of).to(right.dtype))
+    return pair
 
 
 def _both(x, weight, bias, gains):
@@ -84,6 +101,15 @@ def _on_columns(weight, bias, gains):  # scales the whole by one number
     return weight * gains.mean(), bias * gains.mean()
 
 
+def _four_channels(weight, bias, gains):
+    return weight * gains.view(4, 1, 1, 1), bias * gains
+
+
+def _as_many_inputs(weight, bias, gains):  # the biases by the number of inputs
+    bias = bias * gains if weight.shape[1] == len(bias) else bias
+    return weight * gains[:, None, None, None], bias
+
+
 def _undone(weight, bias, gains):
     return weight / gains[:, None, None, None], bias / gains
 
@@ -97,7 +123,7 @@ def solution_6_2(height, width, d, m):
 
 
 def check_6_2(fn):
-    for height, width, d, m in ((8, 8, 1, 8), (64, 48, 60, 8), (30, 17, 12, 4)):
+    for height, width, d, m in ((8, 8, 3, 8), (64, 48, 60, 8), (30, 17, 12, 4)):
         name = f"the result of `products_of({height}, {width}, {d}, {m})`"
         got = fn(height, width, d, m)
         if isinstance(got, torch.Tensor) and got.ndim == 0:
@@ -109,7 +135,7 @@ def check_6_2(fn):
             raise Differs(f"{name} counts one of the two products.")
         if got == 2 * (height * width) ** 2 * d and got != want:
             raise Differs(f"{name} lets every pixel meet every pixel.")
-        close(got, want, name)
+        close(got, want, name, rtol=1e-9)
     return "Linear in the pixels: twice the picture, twice the price."
 
 
@@ -129,6 +155,15 @@ def _small_windows(height, width, d, m):  # m tokens in a window, not m^2
     return 2 * math.ceil(height / m) * math.ceil(width / m) * m**2 * d
 
 
+def _with_softmax(height, width, d, m):
+    count = math.ceil(height / m) * math.ceil(width / m)
+    return count * m**4 * (2 * d + 1)
+
+
+def _additions_too(height, width, d, m):
+    return solution_6_2(height, width, d, m) // (2 * d) * (2 * d - 1)
+
+
 # --- 6.3 and back -------------------------------------------------------------------
 
 
@@ -140,14 +175,15 @@ def solution_6_3(tokens, height, width):
 
 
 def check_6_3(fn):
-    for height, width, m in ((4, 6, 2), (6, 9, 3)):
+    for height, width, m, c in ((4, 6, 2, 2), (12, 6, 3, 5)):
         name = f"the picture of {height} x {width} pixels from windows of {m} x {m}"
-        x = torch.arange(height * width * 2.0).reshape(height, width, 2)
+        name = f"{name} with {c} channels"
+        x = torch.arange(height * width * float(c)).reshape(height, width, c)
         tokens = to_windows(x[None], m)
-        got = _shaped(fn(tokens.clone(), height, width), x.shape, name)
-        if not torch.equal(got[..., 1] - got[..., 0], torch.ones(height, width)):
+        got = _shaped(fn(tokens.clone(), height, width), x.shape, name).to(x.dtype)
+        if not (got.diff(dim=2) == 1).all():
             raise Differs(f"in {name} the channels of a pixel are torn apart.")
-        corner = got[:m, :m].reshape(-1, 2)
+        corner = got[:m, :m].reshape(-1, c)
         if not torch.equal(corner.sort(0).values, tokens[0].sort(0).values):
             raise Differs(
                 f"in {name} the upper left corner does not hold the pixels of the "
@@ -182,6 +218,12 @@ def _turned(tokens, height, width):  # the pixels of a window column by column
     return x.reshape(height, width, -1)
 
 
+def _two_rows(tokens, height, width):  # as if there were two rows of windows
+    m = height // 2
+    x = tokens.reshape(2, width // m, m, m, -1).permute(0, 2, 1, 3, 4)
+    return x.reshape(height, width, -1)
+
+
 def _interleaved(tokens, height, width):  # a pixel shuffle
     m = math.isqrt(tokens.shape[1])
     x = tokens.reshape(height // m, width // m, m, m, -1).permute(2, 0, 3, 1, 4)
@@ -200,7 +242,11 @@ def solution_6_4(n, m):
 def check_6_4(fn):
     for n, m in ((12, 4), (8, 2), (16, 8)):
         name = f"the result of `may_meet({n}, {m})`"
-        got = _shaped(fn(n, m), (n // m, m, m), name) != 0
+        got = _shaped(fn(n, m), (n // m, m, m), name)
+        if got.dtype != torch.bool:
+            raise Differs(
+                f"{name} holds {str(got.dtype)[6:]}; True and False are wanted."
+            )
         want = solution_6_4(n, m)
         if got.all():
             raise Differs(
@@ -245,6 +291,10 @@ def _every_window(n, m):  # cuts each window in two halves
 
 def _forbidden(n, m):  # the opposite: what is masked
     return ~solution_6_4(n, m)
+
+
+def _numbers(n, m):
+    return solution_6_4(n, m).float()
 
 
 EXERCISES = {
@@ -302,10 +352,24 @@ EXERCISES = {
 }
 
 WRONG = {
-    "6.1": [_weights_only, _on_inputs, _on_columns, _undone],
-    "6.2": [_one_product, _whole_picture, _unfilled, _small_windows],
-    "6.3": [_reshaped, _by_columns, _turned, _interleaved],
-    "6.4": [_everybody, _alone, _other_way, _every_window, _forbidden],
+    "6.1": [
+        _weights_only,
+        _on_inputs,
+        _on_columns,
+        _four_channels,
+        _as_many_inputs,
+        _undone,
+    ],
+    "6.2": [
+        _one_product,
+        _whole_picture,
+        _unfilled,
+        _small_windows,
+        _with_softmax,
+        _additions_too,
+    ],
+    "6.3": [_reshaped, _by_columns, _turned, _two_rows, _interleaved],
+    "6.4": [_everybody, _alone, _other_way, _every_window, _forbidden, _numbers],
 }
 
 ASKS = {
