@@ -28,7 +28,7 @@ def solution_7_1(answers, weights):
 
 def _posterior(seed, count, equal=False):
     g = torch.Generator().manual_seed(seed)
-    answers = torch.rand(count, 1, 3, 4, generator=g)
+    answers = torch.rand(count, 1, 3, 2 + count, generator=g)
     weights = torch.rand(count, generator=g) + 0.1
     if equal:
         weights = torch.ones(count)
@@ -40,10 +40,10 @@ def check_7_1(fn):
     close(fn(answers, weights), (0.0, 0.0), "with one answer only, the result")
     for seed, count, equal in ((2, 2, True), (3, 4, True), (4, 3, False)):
         answers, weights = _posterior(seed, count, equal)
-        kept = answers.clone()
+        kept = answers.clone(), weights.clone()
         got = fn(answers, weights)
-        if not torch.equal(answers, kept):
-            raise Differs("the answers that were given have changed: only read them.")
+        if not all(map(torch.equal, (answers, weights), kept)):
+            raise Differs("answers or weights that were given have changed: only read.")
         if not isinstance(got, tuple | list) or len(got) != 2:
             close(got, (0.0, 0.0), "the result")
         want = solution_7_1(answers, weights)
@@ -62,6 +62,17 @@ def _unweighted_mean(answers, weights):
 def _sums(answers, weights):  # sums over the pixels
     n = answers[0].numel()
     return tuple(n * value for value in solution_7_1(answers, weights))
+
+
+def _twelve_pixels(answers, weights):
+    scale = answers[0].numel() / 12
+    return tuple(scale * value for value in solution_7_1(answers, weights))
+
+
+def _weights_rescaled(answers, weights):
+    found = solution_7_1(answers, weights)
+    weights /= weights.max()
+    return found
 
 
 def _different_only(answers, weights):  # an answer is never held against itself
@@ -111,23 +122,40 @@ def check_7_2(fn):
         got = fn(real, fake)
         for side, a, b in zip(("discriminator", "generator"), got, want, strict=True):
             close(a, b, f"with logits of shape {shape}, the {side}'s loss")
-    real, fake = _logits(3, (6, 1), shift=200.0)
-    got = fn(real, fake)
-    close(got, solution_7_2(real, fake), "with logits of 200, the result")
-    real, fake = _logits(4, (5, 1))
-    (want,) = torch.autograd.grad(solution_7_2(real, fake.requires_grad_())[1], fake)
-    loss = fn(real, fake)[1]
-    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-        raise Differs(
-            "the generator's loss has no gradient: return tensors, not numbers, and do "
-            "not detach the made logits."
-        )
-    (got,) = torch.autograd.grad(loss, fake)
-    close(got, want, "the gradient of the generator's loss for the made logits")
+    for shift in (200.0, -200.0):
+        real, fake = _logits(3, (6, 1), shift=shift)
+        got = fn(real, fake)
+        close(got, solution_7_2(real, fake), f"with logits of {shift:g}, the result")
+    real, fake = (one.requires_grad_() for one in _logits(4, (5, 1)))
+    _same_gradient(fn, real, fake, 1, {"made": fake})
+    _same_gradient(fn, real, fake, 0, {"made": fake, "real": real})
     return (
         "Half of the generator's pull comes from the term of the real pictures: that "
         "is the change."
     )
+
+
+def _same_gradient(fn, real, fake, number, leaves):
+    """Differs unless loss `number` pulls at these logits as it should."""
+    side = ("discriminator", "generator")[number]
+    loss, right = (one(real, fake)[number] for one in (fn, solution_7_2))
+    for name, logits in leaves.items():
+        got = None
+        if isinstance(loss, torch.Tensor) and loss.requires_grad:
+            (got,) = torch.autograd.grad(
+                loss, logits, retain_graph=True, allow_unused=True
+            )
+        if got is None:
+            raise Differs(
+                f"the {side}'s loss has no gradient for the {name} logits: return "
+                f"tensors, not numbers, and do not detach the {name} logits."
+            )
+        (want,) = torch.autograd.grad(right, logits, retain_graph=True)
+        what = f"the gradient of the {side}'s loss for the {name} logits"
+        try:
+            close(got, want, what)
+        except Differs as error:
+            raise Differs(f"{error} Is a part detached, such as a mean?") from None
 
 
 def _each_alone(real, fake):  # the vanilla loss
@@ -164,6 +192,23 @@ def _mean_detached(real, fake):
     return d, (F.softplus(-f).mean() + F.softplus(r).mean()) / 2
 
 
+def _fakes_detached(real, fake):  # the discriminator would never learn from them
+    return solution_7_2(real, fake.detach())[0], solution_7_2(real, fake)[1]
+
+
+def _means_detached(real, fake):
+    r, f = real - fake.mean().detach(), fake - real.mean().detach()
+    d = (F.softplus(-r).mean() + F.softplus(f).mean()) / 2
+    return d, solution_7_2(real, fake)[1]
+
+
+def _log_in_one(real, fake):  # log(0) for the discriminator alone
+    r = torch.sigmoid(real - fake.mean())
+    f = torch.sigmoid(fake - real.mean())
+    d = -(r.log().mean() + (1 - f).log().mean()) / 2
+    return d, solution_7_2(real, fake)[1]
+
+
 def _numbers(real, fake):
     return tuple(loss.item() for loss in solution_7_2(real, fake))
 
@@ -190,8 +235,34 @@ def _two_nets():
     return tuple(net.state_dict() for net in nets)
 
 
+def _two_dicts():
+    """Other names, shapes and precisions than those of an SRResNet, in two orders."""
+    g = torch.Generator().manual_seed(73)
+    first, second = (
+        {
+            "gain": torch.rand((), generator=g),
+            "mean": torch.rand(3, generator=g, dtype=torch.float64),
+            "batches": torch.tensor([seen, seen + 1]),
+            "places": torch.tensor([seen, seen], dtype=torch.int32),
+        }
+        for seen in (2, 7)
+    )
+    return first, dict(reversed(second.items()))
+
+
 def check_7_3(fn):
-    psnr, gan = _two_nets()
+    _blends(fn, *_two_nets())
+    try:
+        _blends(fn, *_two_dicts())
+    except (RuntimeError, KeyError) as error:
+        raise Differs(
+            "SRResNet's state dicts are right; two of other names, counts and shapes, "
+            "the second in another order, are an error. Go by the names that you get."
+        ) from error
+    return "One line of arithmetic, and the two nets become a family of nets."
+
+
+def _blends(fn, psnr, gan):
     kept = [{k: v.clone() for k, v in one.items()} for one in (psnr, gan)]
     for alpha in (0.0, 1.0, 0.3):
         got = fn(psnr, gan, alpha)
@@ -202,6 +273,8 @@ def check_7_3(fn):
                 )
         if not isinstance(got, dict):
             raise Differs(f"the result is {describe(got)}; it should be a dict.")
+        if got is psnr or got is gan:
+            raise Differs("the result is a dict that was given; return a new one.")
         if set(got) != set(psnr):
             raise Differs(
                 f"the result has {len(got)} tensors, the nets have {len(psnr)}, or "
@@ -210,19 +283,19 @@ def check_7_3(fn):
         want = solution_7_3(psnr, gan, alpha)
         for name, tensor in want.items():
             if not tensor.is_floating_point():
-                _whole(got[name], name)
-                if not torch.equal(got[name], tensor):
-                    raise Differs(
-                        f"`{name}` is a count of batches: it should be the first net's."
-                    )
+                _whole(got[name], tensor, name)
                 continue
             close(got[name], tensor, f"with `alpha = {alpha:g}`, `{name}`", atol=1e-5)
-    return "One line of arithmetic, and the two nets become a family of nets."
 
 
-def _whole(value, name):
-    if not isinstance(value, torch.Tensor) or value.is_floating_point():
-        raise Differs(f"`{name}` is a whole number, a count of batches: keep it one.")
+def _whole(value, tensor, name):
+    if not isinstance(value, torch.Tensor) or value.dtype != tensor.dtype:
+        raise Differs(f"`{name}` holds whole numbers, a count of batches: keep it so.")
+    if not torch.equal(value, tensor):
+        raise Differs(
+            f"`{name}` holds whole numbers, a count of batches: it should be the first "
+            "net's."
+        )
 
 
 def _turned_round(psnr, gan, alpha):
@@ -243,6 +316,38 @@ def _counts_too(psnr, gan, alpha):
 def _counts_of_second(psnr, gan, alpha):
     mixed = solution_7_3(psnr, gan, alpha)
     return {n: a if a.is_floating_point() else gan[n] for n, a in mixed.items()}
+
+
+def _counts_by_name(psnr, gan, alpha):
+    return {
+        name: a if "num_batches" in name else (1 - alpha) * a + alpha * gan[name]
+        for name, a in psnr.items()
+    }
+
+
+def _single_numbers_kept(psnr, gan, alpha):
+    return {
+        name: (1 - alpha) * a + alpha * gan[name] if a.ndim else a
+        for name, a in psnr.items()
+    }
+
+
+def _one_precision(psnr, gan, alpha):
+    return {
+        name: (1 - alpha) * a + alpha * gan[name] if a.dtype == torch.float32 else a
+        for name, a in psnr.items()
+    }
+
+
+def _by_order(psnr, gan, alpha):
+    return {
+        name: a.lerp(b, alpha) if a.is_floating_point() else a
+        for (name, a), b in zip(psnr.items(), gan.values(), strict=True)
+    }
+
+
+def _first_itself(psnr, gan, alpha):
+    return solution_7_3(psnr, gan, alpha) if alpha else psnr
 
 
 def _sum_of_both(psnr, gan, alpha):
@@ -308,7 +413,15 @@ EXERCISES = {
 }
 
 WRONG = {
-    "7.1": [_unweighted_mean, _sums, _different_only, _best_answer, _decibel],
+    "7.1": [
+        _unweighted_mean,
+        _sums,
+        _twelve_pixels,
+        _weights_rescaled,
+        _different_only,
+        _best_answer,
+        _decibel,
+    ],
     "7.2": [
         _each_alone,
         _one_sided,
@@ -316,6 +429,9 @@ WRONG = {
         _logs_of_sigmoids,
         _own_mean,
         _mean_detached,
+        _fakes_detached,
+        _means_detached,
+        _log_in_one,
         _numbers,
     ],
     "7.3": [
@@ -323,6 +439,11 @@ WRONG = {
         _weights_only,
         _counts_too,
         _counts_of_second,
+        _counts_by_name,
+        _single_numbers_kept,
+        _one_precision,
+        _by_order,
+        _first_itself,
         _sum_of_both,
         _in_place,
     ],
