@@ -6,6 +6,7 @@ A check says what differs and on which input, never the answer.
 """
 
 import math
+import numbers
 
 import torch
 
@@ -25,12 +26,13 @@ def check_8_1(fn):
     def mine(have, want):
         close(fn(have, want), solution_8_1(have, want), f"`missing({have}, {want})`")
 
+    got = fn(0.0, 1.7)
     try:
-        mine(0.0, 1.7)
+        close(got, 1.7, "`missing(0.0, 1.7)`")
     except Differs as error:
-        raise Differs(
-            f"{error} The result should be in pixels, not in their square."
-        ) from None
+        squared = isinstance(got, numbers.Real) and abs(got - 1.7**2) < 0.01
+        hint = " The result should be in pixels, not in their square." * squared
+        raise Differs(f"{error}{hint}") from None
     try:
         for have, want in ((3.0, 5.0), (1.2, 2.0), (0.9, 4.1)):
             mine(have, want)
@@ -39,15 +41,18 @@ def check_8_1(fn):
             f"{error} Where nothing has been blurred before it is right. What adds up "
             "when two blurs follow each other?"
         ) from None
+    mine(2.0, 2.3)
     mine(2.5, 2.5)
-    try:
-        got = fn(2.0, 1.5)
-    except ValueError:
-        return "Variances add: blur after blur is one blur, and it only grows."
-    raise Differs(
-        f"`missing(2.0, 1.5)` gives {type(got).__name__}; no blur makes an edge "
-        "steeper, so it should raise a ValueError."
-    )
+    for want in (1.5, 1.99):
+        try:
+            got = fn(2.0, want)
+        except ValueError:
+            continue
+        raise Differs(
+            f"`missing(2.0, {want})` gives {type(got).__name__}; no blur makes an edge "
+            "steeper, so it should raise a ValueError."
+        )
+    return "Variances add: blur after blur is one blur, and it only grows."
 
 
 def _difference(have, want):
@@ -66,6 +71,14 @@ def _sum(have, want):
     if want < have:
         raise ValueError("impossible")
     return math.hypot(have, want)
+
+
+def _to_a_tenth(have, want):
+    return round(solution_8_1(have, want), 1)
+
+
+def _nearly_equal(have, want):  # takes a little less than equal for equal
+    return 0.0 if have > want > have - 0.05 else solution_8_1(have, want)
 
 
 def _never_refuses(have, want):
@@ -89,9 +102,11 @@ def solution_8_2(profile):
     return (share * (place - mean) ** 2).sum().sqrt().item()
 
 
-def _blurred_edge(sigma, low=0.25, high=0.75, at=32, n=64):
+def _blurred_edge(sigma, low=0.25, high=0.75, at=32, n=64, inside=False):
     edge = torch.full((1, 1, 1, n), low)
     edge[..., at:] = high
+    if inside:  # the step cuts a pixel into halves
+        edge[..., at] = (low + high) / 2
     return degrade.blur(edge, degrade.kernels.isotropic(31, sigma))[0, 0, 0]
 
 
@@ -110,13 +125,22 @@ def check_8_2(fn):
         ) from None
     try:
         mine("of an edge between other values, the deviation", 2.0, low=0.1, high=0.35)
-        mine("of an edge at another place, the deviation", 2.0, at=40, n=75)
+        mine("of an edge at another place, the deviation", 2.0, at=66, n=80)
     except Differs as error:
         raise Differs(
             f"{error} The weights should sum to one, and the middle of the slope has "
             "to be found."
         ) from None
     mine("of an edge from light to dark, the deviation", 2.0, low=0.8, high=0.2)
+    try:
+        profile = _blurred_edge(0.75, inside=True)  # half a pixel blurs a little, too
+        what = "of a steep edge whose step lies inside a pixel, the deviation"
+        close(fn(profile.clone()), solution_8_2(profile), what, rtol=0.06)
+    except Differs as error:
+        raise Differs(
+            f"{error} The middle of the slope may lie between two differences, and the "
+            "largest of them is then no good measure."
+        ) from None
     return "The derivative of a blurred step is the kernel seen from the side."
 
 
@@ -131,11 +155,27 @@ def _fixed_levels(profile):  # takes the step for half of the range
     return (share * (place - mean) ** 2).sum().sqrt().item()
 
 
+def _first_part(profile):
+    return solution_8_2(profile[:64])
+
+
 def _fixed_place(profile):
     share = (profile[1:] - profile[:-1]).abs()
     share = share / share.sum()
     place = torch.arange(len(share)) - 31
     return (share * place**2).sum().sqrt().item()
+
+
+def _about_the_largest(profile):  # takes the largest slope for the middle
+    share = (profile[1:] - profile[:-1]).abs()
+    share = share / share.sum()
+    place = torch.arange(len(share)) - share.argmax()
+    return (share * place**2).sum().sqrt().item()
+
+
+def _by_the_largest(profile):  # the height of a Gaussian tells its width
+    slope = (profile[1:] - profile[:-1]).abs()
+    return (slope.sum() / slope.max()).item() / math.sqrt(2 * math.pi)
 
 
 def _of_the_profile(profile):
@@ -208,6 +248,7 @@ def check_8_3(fn):
     names = {"blur", "noise", "ringing", "JPEG"}
     cases = _cases(29)
     cases = [*cases[::4], *cases, *_cases(19), *_cases(45), *_cases(38)]
+    cases += [*_cases(12), *_cases(52)]
     for label, said, y in cases:
         got = fn(y.clone())
         if not isinstance(got, str):
@@ -246,6 +287,25 @@ def _fixed_block(y):  # the edge of section 10 only
         return "blur"
     far = torch.cat((step[:23], step[32:]))
     return "JPEG" if far.abs().max() < 0.002 else "ringing"
+
+
+def _noise_at_the_left(y):  # a slope may begin there
+    return "noise" if y[:, :8].std() > 0.005 else _without_noise(y)
+
+
+def _noise_at_the_right(y):
+    return "noise" if y[:, -8:].std() > 0.005 else _without_noise(y)
+
+
+def _lopsided(y):  # a block that the step cuts into halves is as even as ringing
+    said = solution_8_3(y)
+    if said not in ("ringing", "JPEG"):
+        return said
+    step = y.mean(dim=0).diff()
+    k = step.argmax().item()
+    n = min(k, len(step) - 1 - k, 6)
+    apart = step[k - n : k] - step[k + 1 : k + n + 1].flip(0)
+    return "JPEG" if apart.abs().max() > 0.005 else "ringing"
 
 
 def _noise_by_all(y):  # the step itself has a deviation
@@ -324,11 +384,22 @@ EXERCISES = {
 }
 
 WRONG = {
-    "8.1": [_difference, _variance, _sum, _never_refuses, _refuses_equal],
+    "8.1": [
+        _difference,
+        _variance,
+        _sum,
+        _to_a_tenth,
+        _nearly_equal,
+        _never_refuses,
+        _refuses_equal,
+    ],
     "8.2": [
         _no_root,
         _fixed_levels,
+        _first_part,
         _fixed_place,
+        _about_the_largest,
+        _by_the_largest,
         _of_the_profile,
         _ten_to_ninety,
         _half_height,
@@ -339,6 +410,9 @@ WRONG = {
         _always_blur,
         _blind_to_blocks,
         _fixed_block,
+        _lopsided,
+        _noise_at_the_left,
+        _noise_at_the_right,
         _noise_by_all,
         _too_rough,
         _strict_blur,

@@ -1132,7 +1132,7 @@ checked_sigma
 measured = {}
 for sigma in (1.5, 2.5, 3.5):
     y = degrade.resize(degrade.blur(edge, gaussian(21, sigma)), (16, 32), "area")
-    measured[f"sigma {sigma}"] = round(checked_sigma.use(y[0, 0, 8]), 2)
+    measured[f"sigma {sigma}"] = round(float(checked_sigma.use(y[0, 0, 8])), 2)
 assert 0.7 < measured["sigma 1.5"] < 0.95 and 1.6 < measured["sigma 3.5"] < 1.9
 measured
 
