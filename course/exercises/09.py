@@ -7,10 +7,12 @@ A check says what differs and on which input, never the answer.
 
 import math
 import numbers
+from decimal import Decimal
 
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from srlab.classroom import Ask, Differs, Exercise, Question, close
 
@@ -25,7 +27,7 @@ def solution_9_1(right, pairs):
 def check_9_1(fn):
     def mine(right, pairs):
         got = fn(right, pairs)
-        if isinstance(got, numbers.Rational) and not isinstance(got, bool):
+        if isinstance(got, numbers.Rational | Decimal) and not isinstance(got, bool):
             got = float(got)  # an exact fraction is right, too
         close(got, solution_9_1(right, pairs), f"`luck({right}, {pairs})`")
 
@@ -150,18 +152,50 @@ def _conv(outputs, inputs, size, gain=1.0):
 
 def check_9_3(fn):
     diagonal = nn.Conv2d(2, 2, 1)
-    diagonal.weight.data = torch.tensor([[3.0, 0.0], [0.0, 0.5]])[..., None, None]
+    diagonal.weight.data = torch.tensor([[0.5, 0.0], [0.0, 3.0]])[..., None, None]
     before = diagonal.weight.detach().clone()
-    got = fn(diagonal)
+    with _OwnFunctions():
+        got = fn(diagonal)
     if (diagonal.weight != before).any():
         raise Differs("the convolution that was given has changed: only read from it.")
-    close(_number(got), 3.0, "for the 1 x 1 weights [[3, 0], [0, 1/2]], the gain", 0.01)
-    for outputs, inputs, size in ((4, 4, 1), (8, 3, 3), (3, 8, 3), (2, 6, 4)):
+    got = _number(got)
+    hint = " Has the vector that you begin with a part in each direction?"
+    hint *= abs(got - 0.5) < 0.01
+    _near(got, 3.0, "for the 1 x 1 weights [[1/2, 0], [0, 3]], the gain", hint)
+    shapes = ((4, 4, 1), (8, 3, 3), (3, 8, 3), (2, 6, 4), (12, 12, 3))
+    for outputs, inputs, size in shapes:
         conv = _conv(outputs, inputs, size, 2.0)
         want = torch.linalg.matrix_norm(conv.weight.detach().flatten(1), 2).item()
+        with _OwnFunctions():
+            got = _number(fn(conv))
         what = f"with {inputs} inputs, {outputs} outputs and {size} x {size} weights, "
-        close(_number(fn(conv)), want, what + "the gain", rtol=0.01)
+        hint = " Had it stopped changing?" * (outputs == 12)
+        _near(got, want, what + "the gain", hint)
     return "The U-Net divides each weight by this number, one round a step."
+
+
+def _near(got, want, what, hint):
+    try:
+        close(got, want, what, rtol=0.01)
+    except Differs as error:
+        raise Differs(f"{error}{hint}") from None
+
+
+class _OwnFunctions(TorchFunctionMode):
+    """Refuses torch's functions for singular values, eigenvalues and norms of them."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "")
+        own = any(part in name for part in ("svd", "eig", "matrix_norm"))
+        if name == "linalg_norm":  # of a vector it is allowed
+            x, *rest = (*args, *(kwargs or {}).values())
+            own = x.ndim > 1 and min(x.shape) > 1 and 2 in rest
+        if own:
+            raise Differs(
+                "that is torch's own function for it. Multiply a vector by the matrix "
+                "and by its transpose, in turn."
+            )
+        return func(*args, **(kwargs or {}))
 
 
 def _number(got):
@@ -188,6 +222,24 @@ def _one_round(conv):
 
 def _not_flattened(conv):  # rows of one place only
     return torch.linalg.matrix_norm(conv.weight[..., 0, 0], 2).item()
+
+
+def _by_torch(conv):
+    return torch.linalg.matrix_norm(conv.weight.flatten(1), 2).item()
+
+
+def _ten_rounds(conv):
+    return solution_9_3(conv, rounds=10)
+
+
+def _from_one_side(conv):  # begins with an eigenvector
+    with torch.no_grad():
+        matrix = conv.weight.flatten(1)
+        v = torch.eye(matrix.shape[1])[0]
+        for _ in range(100):
+            u = nn.functional.normalize(matrix @ v, dim=0)
+            v = nn.functional.normalize(matrix.T @ u, dim=0)
+        return (u @ matrix @ v).item()
 
 
 def _squared(conv):  # the eigenvalue of W' W
@@ -241,8 +293,18 @@ def check_9_4(fn):
     mine([0.5] * 4 + high, [0.5] * 4 + low, "one that wins from the fifth look on")
     mine(half[:3] + high[:3], half[:3] + low[:3], "one that wins at the last look")
     mine(high, low, "the same, with `patience=5`", patience=5)
+    mine(high, low, "the same, with `patience=1`", patience=1)
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9")
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9, with `sure=0.8`", sure=0.8)
+    even = "one that is exactly as sure of {} ones as `sure=0.75`"  # 3/4 is exact
+    mine([0.75] * 6, low, even.format("real"), sure=0.75)
+    mine(high, [0.25] * 6, even.format("generated"), sure=0.75)
+    other = "one that makes up for some doubt of {} ones by the others"
+    mine([0.91] * 6, [0.001] * 6, other.format("real"))
+    mine([0.999] * 6, [0.09] * 6, other.format("generated"))
+    second = "one that is a little less sure of {} ones at every second look"
+    mine([0.99, 0.94] * 3, low, second.format("real"))
+    mine(high, [0.01, 0.06] * 3, second.format("generated"))
     return "The package's watch looks in the same way, and says what to do."
 
 
@@ -253,6 +315,33 @@ def _either(d_real, d_fake, sure=0.95, patience=3):
         if looks == patience:
             return step
     return None
+
+
+def _at_least(d_real, d_fake, sure=0.95, patience=3):
+    return solution_9_4(d_real, d_fake, sure - 1e-9, patience)
+
+
+def _on_the_mean(d_real, d_fake, sure=0.95, patience=3):
+    for last in range(patience - 1, len(d_real)):
+        row = slice(last - patience + 1, last + 1)
+        real, fake = np.mean(d_real[row]), np.mean(d_fake[row])
+        if real > sure and fake < 1 - sure:
+            return last
+    return None
+
+
+def _by_difference(d_real, d_fake, sure=0.95, patience=3):
+    apart = [real - fake for real, fake in zip(d_real, d_fake, strict=True)]
+    return solution_9_4(apart, [0] * len(apart), 2 * sure - 1, patience)
+
+
+def _half_is_enough(d_real, d_fake, sure=0.95, patience=3):  # of generated pictures
+    fake = [0 if value < 0.5 else 1 for value in d_fake]
+    return solution_9_4(d_real, fake, sure, patience)
+
+
+def _zero_is_none(d_real, d_fake, sure=0.95, patience=3):
+    return solution_9_4(d_real, d_fake, sure, patience) or None
 
 
 def _not_the_last(d_real, d_fake, sure=0.95, patience=3):
@@ -354,13 +443,21 @@ WRONG = {
     "9.3": [
         _frobenius,
         _largest_entry,
+        _by_torch,
         _one_round,
+        _ten_rounds,
+        _from_one_side,
         _not_flattened,
         _squared,
         _in_place,
     ],
     "9.4": [
         _either,
+        _at_least,
+        _on_the_mean,
+        _by_difference,
+        _half_is_enough,
+        _zero_is_none,
         _no_reset,
         _not_the_last,
         _reset_by_real,

@@ -1558,7 +1558,7 @@ checked_luck
 # for less than 0.05.
 
 # %% slideshow={"slide_type": "-"}
-{k: round(checked_luck.use(k, 8), 3) for k in range(4, 9)}
+{k: round(float(checked_luck.use(k, 8)), 3) for k in range(4, 9)}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 9.2 How long a step is remembered
@@ -1584,7 +1584,7 @@ checked_share
 beta = srlab.recipes.get("real_esrnet_x4", "full").ema
 start = {b: checked_share.use(0, STEPS, b) for b in (0.98, beta)}
 assert run.rehearse or (start[0.98] < 0.1 and start[beta] > 0.8)
-{b: round(value, 2) for b, value in start.items()}
+{b: round(float(value), 2) for b, value in start.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 9.3 The largest gain
@@ -1609,7 +1609,7 @@ checked_gain
 plain_layers = UNet(16, norm=lambda conv: conv)
 found = [checked_gain.use(conv) for conv in (*plain_layers.down, *plain_layers.up)]
 assert all(0.3 < g < 3 for g in found)
-[round(g, 2) for g in found]
+[round(float(g), 2) for g in found]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 9.4 Who has won?
