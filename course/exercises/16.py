@@ -59,6 +59,10 @@ def check_16_1(fn):
         "two maps, one of them a hundred times larger", features, scale * one, 0.63,
         " Each map by itself.",
     )  # fmt: skip
+    mine(
+        "maps with few large values", features, one**3, 0.37,
+        " The threshold is a value of the stretched map, not a share of its places.",
+    )  # fmt: skip
     exact = torch.tensor([[[[0.0, 0.25, 0.5, 0.75, 1.0]]]])
     mine(
         "a map of 0, 1/4, 1/2, 3/4, 1", torch.ones(1, 2, 1, 5), exact, 0.5,
@@ -107,6 +111,16 @@ def _weighted(features, maps, threshold):
     return features * (1 - (maps - low) / (high - low))
 
 
+def _share_of_places(features, maps, threshold):
+    bar = torch.quantile(maps.flatten(1), threshold, dim=1)
+    return features * (maps < bar.reshape(-1, 1, 1, 1))
+
+
+def _twice_the_mean(features, maps, threshold):  # the range of a ramp
+    above = maps - maps.amin(dim=(2, 3), keepdim=True)
+    return features * (above / (2 * above.mean((2, 3), keepdim=True)) < threshold)
+
+
 # --- 16.2 a teacher that may be silent ----------------------------------------------
 
 
@@ -132,13 +146,16 @@ def check_16_2(fn):
             raise Differs(f"{what} holds a value that is none of the three.")
         wrong = int((got.float() != wanted).sum())
         if wrong:
-            ends = (
-                " Look at what is exactly at an end."
-                if low in attention or high in attention
-                else ""
+            hint = ""
+            if low in attention or high in attention:
+                hint = " Look at what is exactly at an end."
+            other = torch.where(
+                wanted == 0, 255.0, torch.where(wanted == 255, 0.0, 1.0)
             )
+            if torch.equal(got.float(), other):
+                hint = " Which value stands for what is not sure?"
             raise Differs(
-                f"{what}: {wrong} of {attention.numel()} places differ.{ends}"
+                f"{what}: {wrong} of {attention.numel()} places differ.{hint}"
             )
 
     mine(torch.tensor([0.9, 0.3, 0.01]), 0.05, 0.7)
@@ -146,6 +163,7 @@ def check_16_2(fn):
     mine(torch.tensor([0.25, 0.5, 0.75, 0.2, 0.8]), 0.25, 0.75)
     mine(torch.tensor([[[[0.4, 0.6, 0.5]]]]), 0.5, 0.5)
     mine(torch.tensor([0.96, 0.97]), 0.1, 0.95)
+    mine(torch.tensor([0.704, 0.4, 0.096]), 0.1, 0.7)  # beyond an end, by little
     mine(torch.tensor([0.0, 0.5, 1.0]), 0.0, 0.5)  # 0 and 1 may lie between, too
     mine(torch.tensor([0.0, 0.5, 1.0]), 0.5, 1.0)
     return "What is not sure teaches nothing, and that is better than teaching wrong."
@@ -198,12 +216,23 @@ def _compares_what_it_has_written(attention, low, high):
     return mask
 
 
+def _rounded(attention, low, high):
+    return solution_16_2((attention * 100).round() / 100, low, high)
+
+
 # --- 16.3 an honest threshold -------------------------------------------------------
 
 
 def solution_16_3(curves):
     column = curves[::2].mean(dim=0).argmax().item()
     return column, curves[1::2, column].mean().item()
+
+
+def _is(value, number):
+    try:
+        return float(value) == number
+    except (TypeError, ValueError, RuntimeError):
+        return False
 
 
 def check_16_3(fn):
@@ -217,24 +246,34 @@ def check_16_3(fn):
         except (TypeError, ValueError, RuntimeError, OverflowError):
             raise Differs(f"{what}: the column is one whole number.") from None
         if not same:
-            raise Differs(f"{what}: another column is wanted than {got[0]}.")
+            if not float(got[0]).is_integer():
+                last = " The column comes first." if _is(got[1], column) else ""
+                raise Differs(f"{what}: the column is one whole number.{last}")
+            raise Differs(f"{what}: another column is wanted than {got[0]}.{hint}")
         try:
             close(got[1], mean, f"{what}: the mean IoU", rtol=1e-4)
         except Differs as error:
             raise Differs(f"{error}{hint}") from None
 
     draw = torch.Generator().manual_seed(163)
+    whose, plain = " Whose mean is it?", " It is the plain mean that counts."
     peak = torch.tensor([0.2, 0.5, 0.3, 0.1])
     mine(
         "six photographs that agree",
         peak.repeat(6, 1) + 0.01 * torch.arange(6)[:, None],
+        whose,
     )
     differ = torch.stack([peak, peak.flip(0)] * 3) + 0.05
-    mine("every second photograph is another kind", differ)
+    mine("every second photograph is another kind", differ, whose)
+    rest = torch.tensor([[0.3, 0.4, 0.1], [0.0, 0.5, 0.2]])
+    high = torch.cat([torch.tensor([[0.9, 0.5, 0.2]]), rest])
+    mine("one photograph has a high peak", high, plain)
+    low = torch.tensor([[0.9, 0.4, 0.2], [0.3, 0.4, 0.1], [0.1, 0.4, 0.2]])
+    mine("one photograph has a low value", low, plain)
     for _ in range(3):
         mine(
             "seven photographs, at random", torch.rand(7, 9, generator=draw),
-            " Whose mean is it?",
+            whose,
         )  # fmt: skip
     return (
         "On average it is lower than the other way: nothing was chosen on the "
@@ -269,6 +308,20 @@ def _reported_on_all(curves):
 
 def _each_its_own(curves):
     return curves[::2].mean(dim=0).argmax().item(), curves[1::2].amax(1).mean().item()
+
+
+def _root_mean_square(curves):
+    column = curves[::2].square().mean(dim=0).argmax().item()
+    return column, curves[1::2, column].mean().item()
+
+
+def _geometric_mean(curves):
+    column = curves[::2].log().mean(dim=0).argmax().item()
+    return column, curves[1::2, column].mean().item()
+
+
+def _pair_swapped(curves):
+    return solution_16_3(curves)[::-1]
 
 
 def _first_half(curves):
@@ -326,6 +379,8 @@ WRONG = {
         _only_the_mask,
         _in_place,
         _weighted,
+        _share_of_places,
+        _twice_the_mean,
     ],
     "16.2": [
         _high_included,
@@ -337,6 +392,7 @@ WRONG = {
         _in_place_two,
         _in_place_of_a_copy,
         _compares_what_it_has_written,
+        _rounded,
     ],
     "16.3": [
         _same_photographs,
@@ -346,6 +402,9 @@ WRONG = {
         _reported_on_all,
         _each_its_own,
         _first_half,
+        _root_mean_square,
+        _geometric_mean,
+        _pair_swapped,
     ],
 }
 
@@ -353,7 +412,7 @@ ASKS = {
     "16.a": Ask(
         "The classifier is sure that this is a cat. Which share of the cat will its "
         "map show above half of its maximum: nearly all, a half, a third?",
-        "A third. To be sure it needs no more.",
+        "A third. The rest speaks less for the label, or not at all.",
     ),
     "16.b": Ask(
         "We paint over what the map shows above half. What will the network say now: "
@@ -363,8 +422,8 @@ ASKS = {
     ),
     "16.c": Ask(
         "Hide-and-Seek hides cells of a grid, Random Erasing a rectangle, Cutout a "
-        "square, GridMask the squares of a lattice. With their papers' settings: which "
-        "one takes most from a picture?",
+        "square, GridMask the squares of a lattice. With nearly their papers' "
+        "settings: which one takes most from a picture?",
         "Hide-and-Seek by far: half of it on average. The others take about a tenth, a "
         "third at most, and two of them leave some pictures whole.",
     ),
@@ -374,7 +433,7 @@ ASKS = {
         "there already, so both branches learn in one pass, at the same time.",
     ),
     "16.e": Ask(
-        "A fifth of all values of a feature map is dropped, once as single values, "
+        "A fifth of a feature map or a little less is dropped, once as single values, "
         "once in squares of 7. Which ones can be guessed from what is left?",
         "The single ones, by more than half of their variance: their neighbours are "
         "there. Of squares little, the less the larger they are, and of 7 nothing.",
@@ -410,19 +469,20 @@ QUIZ = [
         "A class activation map shows a part of a large object only, because",
         (
             "its cells are too large",
-            "that part is enough to name the label",
+            "nothing in the training asks for the rest of the object",
             "the network was trained for too short a time",
         ),
         "b",
-        "Nothing in the training asks for the rest. The thin rocket was seen by cells "
-        "as large, and all of it was marked, with much around it.",
+        "The training asks for the label, and what speaks most for it may be a part. "
+        "The thin rocket was seen by cells as large, and all of it was marked, with "
+        "much around it.",
     ),
     Question(
         "Hiding the marked part again and again",
         (
             "ends when the object is complete",
             "makes the IoU rise in every round",
-            "marks more of the object, and in the end the background too",
+            "marks more, at times of the object, in the end of the background",
         ),
         "c",
         "The label may be told by the background, and nothing says stop.",
