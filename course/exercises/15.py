@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import torch
 
-from srlab.classroom import Ask, Exercise, Question, close
+from srlab.classroom import Ask, Differs, Exercise, Question, close
 
 
 def _drawn(seed, *shape):
@@ -43,10 +43,15 @@ def check_15_1(fn):
         (small, rows, 1, "of two channels and a class with a negative weight,"),
         (_drawn(0, 7, 5, 4).relu(), _drawn(1, 3, 7), 2, "of 7 channels of 5 x 4,"),
         (_drawn(2, 4, 4, 4).relu(), _drawn(3, 4, 4), 1, "of 4 channels of 4 x 4,"),
+        (_drawn(6, 3, 2, 3), _drawn(7, 2, 3), 1, "of features below 0, too,"),
     )
     for features, weights, c, said in cases:
         want = solution_15_1(features, weights, c)
         got = _as_map(fn(features.clone(), weights.clone(), c))
+        shape = tuple(getattr(got, "shape", ()))
+        if shape and shape != want.shape:
+            wanted = f"expected {tuple(want.shape)}"
+            raise Differs(f"the map {said} has the shape {shape}, {wanted}.")
         close(got, want, f"the map {said}")
     return "A weighted sum of channels, at each place."
 
@@ -57,6 +62,10 @@ def _score(features, weights, c):  # what the thesis prints
 
 def _with_relu(features, weights, c):
     return solution_15_1(features, weights, c).clamp(min=0)
+
+
+def _features_clamped(features, weights, c):
+    return solution_15_1(features.clamp(min=0), weights, c)
 
 
 def _over_places(features, weights, c):  # Grad-CAM's scale
@@ -156,10 +165,10 @@ def solution_15_3(method, image, labels):
 
 
 def _method(table):
-    """A method whose maps are known: label -> values of a map of 1 x 2."""
+    """A method whose maps are known: label -> values of a map of rows of two."""
 
     def method(image, label):
-        return torch.tensor(table[label]).reshape(1, 1, 1, 2)
+        return torch.tensor(table[label]).reshape(1, 1, -1, 2)
 
     return method
 
@@ -174,10 +183,22 @@ def check_15_3(fn):
         ({"a": [0.1, 0.0], "b": [0.5, 0.0], "c": [0.8, 0.0]}, "that rises in steps"),
         ({"a": [0.0, 0.0], "b": [0.7, 0.0], "c": [0.0, 0.0]}, "with one odd label"),
         ({"a": [1.0, 0.0], "b": [0.0, 1.0]}, "whose maps have one mean"),
+        # the largest gap is at the last place and of no neighbours, not even of the
+        # last label and the first; at the first place the values vary most
+        (
+            {
+                "a": [0.0, 0.3, 0.3, 0.1],
+                "b": [0.6, 0.3, 0.3, 0.5],
+                "c": [0.0, 0.3, 0.3, 0.9],
+                "d": [0.6, 0.3, 0.3, 0.4],
+            },
+            "with four labels and maps of 2 x 2",
+        ),
     )
     for table, said in cases:
         want = solution_15_3(_method(table), image, list(table))
-        close(fn(_method(table), image, list(table)), want, f"of a method {said}, it")
+        got = fn(_method(table), image, list(table))
+        close(got, want, f"the largest difference of a method {said}")
     return "Zero for a method that has never heard of classes."
 
 
@@ -216,6 +237,32 @@ def _mean_gap(method, image, labels):
     return (maps.amax(0) - maps.amin(0)).mean().item()
 
 
+def _first_place(method, image, labels):
+    values = [method(image, label)[0, 0, 0, 0].item() for label in labels]
+    return max(values) - min(values)
+
+
+def _first_row(method, image, labels):
+    maps = torch.cat([method(image, label) for label in labels])[:, :, :1]
+    return (maps.amax(0) - maps.amin(0)).max().item()
+
+
+def _first_column(method, image, labels):
+    maps = torch.cat([method(image, label) for label in labels])[..., :1]
+    return (maps.amax(0) - maps.amin(0)).max().item()
+
+
+def _cyclic(method, image, labels):  # neighbours, and the last one with the first
+    maps = torch.cat([method(image, label) for label in labels])
+    return (maps - maps.roll(1, 0)).abs().max().item()
+
+
+def _where_it_varies(method, image, labels):  # the place of the largest variance
+    maps = torch.cat([method(image, label) for label in labels]).flatten(1)
+    at = maps[:, maps.var(dim=0, unbiased=False).argmax()]
+    return (at.max() - at.min()).item()
+
+
 # --- 15.4 fuse ------------------------------------------------------------------------
 
 
@@ -234,19 +281,27 @@ def check_15_4(fn):
     maps = torch.tensor(rows)[:, None]  # (4, 1, 3)
     p = torch.tensor([0.6, 0.25, 0.1, 0.05])
     low = torch.tensor([0.2, 0.5, 0.1, 0.2])
+    lost = torch.tensor([0.1, 0.1, 0.7, 0.1])
+    faint = torch.tensor([[[-8.0, 2.0], [1.0, -0.5]], [[-0.1, 0.05], [0.1, 0.2]]])
     cases = (
-        (p, 0.5, "with one class above the threshold"),
-        (p, 0.2, "with two classes, one large, one small"),
-        (p, 0.25, "with a class that has the threshold exactly"),
-        (p, 0.1, "with a class that has no positive place"),
-        (p, 0.0, "with all classes"),
-        (p, 0.9, "with no class above the threshold"),
-        (low, 0.9, "with none above it, and another most probable class,"),
-        (torch.tensor([0.1, 0.1, 0.7, 0.1]), 0.5, "without any positive place"),
+        (maps, p, 0.5, "with one class above the threshold"),
+        (maps, p, 0.2, "with two classes, one large, one small"),
+        (maps, p, 0.25, "with a class that has the threshold exactly"),
+        (maps, p, 0.1, "with a class that has no positive place"),
+        (maps, p, 0.0, "with all classes"),
+        (maps, p, 0.9, "with no class above the threshold"),
+        (maps, low, 0.9, "with none above it, and another most probable class,"),
+        (maps, lost, 0.5, "without any positive place"),
+        (
+            faint,
+            p[[0, 1]],
+            0.2,
+            "of 2 x 2 places, with a deep valley and faint values,",
+        ),
     )
-    for shares, threshold, said in cases:
-        want = solution_15_4(maps, shares, threshold)
-        got = _as_map(fn(maps.clone(), shares.clone(), threshold))
+    for raw, shares, threshold, said in cases:
+        want = solution_15_4(raw, shares, threshold)
+        got = _as_map(fn(raw.clone(), shares.clone(), threshold))
         close(got, want, f"the map {said}")
     return "Stretched first, no class is drowned; a threshold still decides who speaks."
 
@@ -314,6 +369,37 @@ def _highest(maps, p, threshold):  # the maximum instead of the sum
     return total
 
 
+def _over_largest_size(maps, p, threshold):  # stretched by the deepest valley, too
+    total = torch.zeros_like(maps[0])
+    for c in _loudest(p, threshold):
+        total = total + maps[c].clamp(min=0) / maps[c].abs().max()
+    return _top(total)
+
+
+def _guard_of_one(maps, p, threshold):  # a guard that faint maps run into
+    total = torch.zeros_like(maps[0])
+    for c in _loudest(p, threshold):
+        positive = maps[c].clamp(min=0)
+        total = total + positive / positive.max().clamp(min=1)
+    return _top(total)
+
+
+def _row_by_row(maps, p, threshold):  # the highest of each row instead of the map
+    total = torch.zeros_like(maps[0])
+    for c in _loudest(p, threshold):
+        positive = maps[c].clamp(min=0)
+        total = total + positive / positive.amax(-1, keepdim=True).clamp(min=1e-9)
+    return _top(total)
+
+
+def _row_by_row_at_the_end(maps, p, threshold):
+    total = torch.zeros_like(maps[0])
+    for c in _loudest(p, threshold):
+        positive = maps[c].clamp(min=0)
+        total = total + positive / positive.max().clamp(min=1e-9)
+    return total / total.amax(-1, keepdim=True).clamp(min=1e-9)
+
+
 def _first_if_none(maps, p, threshold):
     loud = [c for c in range(len(p)) if p[c] >= threshold] or [0]
     p = torch.zeros_like(p)
@@ -378,6 +464,7 @@ WRONG = {
     "15.1": [
         _score,
         _with_relu,
+        _features_clamped,
         _over_places,
         _wrong_row,
         _column,
@@ -403,6 +490,11 @@ WRONG = {
         _of_means,
         _of_ranges,
         _mean_gap,
+        _first_place,
+        _first_row,
+        _first_column,
+        _cyclic,
+        _where_it_varies,
     ],
     "15.4": [
         _not_stretched,
@@ -413,6 +505,10 @@ WRONG = {
         _no_guard,
         _not_at_the_end,
         _highest,
+        _over_largest_size,
+        _guard_of_one,
+        _row_by_row,
+        _row_by_row_at_the_end,
         _first_if_none,
     ],
 }
@@ -436,11 +532,12 @@ ASKS = {
         "the head.",
     ),
     "15.d": Ask(
-        "A cat fills a fifth of a picture of a pagoda. Which of these maps will "
-        "show it: that of all classes above a tenth, that of all 68 weighed by the "
-        "softmax, or that of the two classes named?",
-        "Only the one with both classes named. To the softmax, the cat has less than "
-        "a ten-thousandth.",
+        "A cat fills a fifth of a picture of a pagoda, and the softmax ranks 'cat' "
+        "50th of 68. On the cat's own square, how many classes have a higher place "
+        "than 'cat' has: none, about ten, or all of the 49 that are ahead?",
+        "None. A logit is the mean over all places, and the rest of the picture speaks "
+        "against a cat: the softmax gives it less than a ten-thousandth. Where the cat "
+        "is, its map is the highest.",
     ),
 }
 
@@ -449,13 +546,15 @@ QUIZ = [
         "All logits of a picture rise by 3. What do the probabilities do?",
         ("they rise, too", "they stay", "the largest one rises, the others fall"),
         "b",
-        "The factor e to the 3 stands in each of them and in their sum.",
+        "The factor e to the 3 stands in each of them and in their sum. All of them "
+        "cannot rise, since they sum to one.",
     ),
     Question(
         "Behind a global average and one linear layer, the mean of a class's map is",
         ("its probability", "its logit, but for the bias", "always zero"),
         "b",
-        "Averaging and weighing may change places, since both are linear.",
+        "Averaging and weighing may change places, since both are linear. A "
+        "probability takes all classes; the softmax comes after.",
     ),
     Question(
         "What does a depthwise 3x3 convolution of 8 channels do?",
@@ -465,7 +564,8 @@ QUIZ = [
             "it averages the channels",
         ),
         "a",
-        "A 1x1 convolution is needed to mix them.",
+        "A 1x1 convolution is needed to mix them: all 8 channels are what a usual "
+        "one sees.",
     ),
     Question(
         "Where does Grad-CAM equal CAM, up to a factor?",
@@ -486,14 +586,16 @@ QUIZ = [
             "the wrong class was asked for",
         ),
         "b",
-        "The class cannot be the reason: Eigen-CAM does not know it.",
+        "The class cannot be the reason: Eigen-CAM does not know it. Nor need the "
+        "network be wrong: its answer does not enter the map.",
     ),
     Question(
         "How many passes does exact Score-CAM take on a layer of 512 channels?",
         ("one", "two", "about 512"),
         "c",
         "One for each channel that is not constant. Asking the most energetic ones "
-        "alone is an approximation.",
+        "alone is an approximation. One pass is enough for CAM, one and a way back "
+        "for Grad-CAM.",
     ),
     Question(
         "A map stays as it is when the head becomes random. What follows?",
@@ -504,17 +606,19 @@ QUIZ = [
         ),
         "a",
         "It may still show where something is. But why the network said cat, it does "
-        "not tell.",
+        "not tell. The network may well have changed its answer: robust is only the "
+        "map.",
     ),
     Question(
         "Each class's map is multiplied by its softmax before they are added. A class "
         "with small logits is then",
         ("raised", "as before", "drowned even more"),
         "c",
-        "The softmax is exponential in the logits that were too unequal already.",
+        "The softmax is exponential in the logits that were too unequal already. "
+        "What raises a weak class is to stretch its map first.",
     ),
     Question(
-        "Why does a blob in the middle belong into the table?",
+        "Why does a blob in the middle belong in the table?",
         (
             "it is the best method",
             "it shows what can be had without looking at the picture",
@@ -522,6 +626,6 @@ QUIZ = [
         ),
         "b",
         "Photographers put things into the middle; whoever does not beat the blob in a "
-        "measure has shown nothing by that measure.",
+        "measure has shown nothing by that measure. It is not best: by energy CAM is.",
     ),
 ]

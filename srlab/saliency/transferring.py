@@ -10,6 +10,7 @@ the class activation map stays exact.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -49,9 +50,11 @@ def transfer(
     if len(labels) < 2:
         raise ValueError(f"{len(labels)} classes; a classifier needs at least two")
     net = net or photo_classifier()
+    silent = os.environ.get("TQDM_DISABLE") == "1"  # tqdm's widget asks not
     features, answers = [], []
     for place, label in enumerate(labels):
-        found = [embed(net, one) for one in tqdm(pictures[label], label, leave=False)]
+        bar = tqdm(pictures[label], label, leave=False, disable=silent)
+        found = [embed(net, one) for one in bar]
         if not found:
             raise ValueError(f"the class {label!r} has no pictures")
         features += found
