@@ -626,6 +626,7 @@ QUIZ = [
         ),
         "b",
         "Photographers put things into the middle; whoever does not beat the blob in a "
-        "measure has shown nothing by that measure. It is not best: by energy CAM is.",
+        "measure has shown nothing by that measure. Nor is it best: in energy CAM "
+        "beats it.",
     ),
 ]

@@ -1702,8 +1702,8 @@ values = {
 }
 half = int(np.argmin(abs(at - 0.5)))
 for name, v in values.items():
-    top = int(np.argmax(v))
-    print(f"{name}: {v[0]:.2f}, {v[top]:.2f} at {at[top]:.2f}, {v[half]:.2f} at 0.5")
+    k = int(np.argmax(v))
+    print(f"{name}: {v[0]:.2f} at 0, {v[k]:.2f} at {at[k]:.2f}, {v[half]:.2f} at 0.5")
 assert 0.73 < values["CAM"][0] == values["centre blob"][0] < 0.75
 assert 0.8 < max(values["CAM"]) < 0.86 and 0.74 < max(values["centre blob"]) < 0.77
 srlab.figures.curves(
