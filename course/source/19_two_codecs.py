@@ -163,7 +163,7 @@ six = {"x": x, "down": doubled(small), "decoded": doubled(decoded), "SR": sr}
 six |= {"residual": residual, "result": result}
 srlab.show(
     six,
-    crop=(76, 158, 56, 64),
+    crop=(76, 160, 56, 56),
     height=112,
     columns=6,
     alt="Six pictures of a cat's eye: original, small, small decoded, enlarged and "
@@ -1017,7 +1017,7 @@ srlab.figures.table(crossings, "BD-rate against the codec alone, and where it wi
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read the first three columns: by PSNR the residual does not pay, and the small picture
-# only below some rate: .31 bpp for JPEG, .12 and .13 for AVIF and WebP. JPEG has two
+# only below some rate: .31 bpp for JPEG, .11 and .13 for AVIF and WebP. JPEG has two
 # weaknesses that the scheme repairs: its floor, and steps that favour low frequencies;
 # give JPEG alone flat tables, too, and the residual's loss grows from 7 to 19 %. **The
 # report used a learned codec; sections 4 and 10 have ours.** A statement on the scheme
