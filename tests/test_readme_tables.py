@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) The srlab authors
-"""README's tables of weights say what the cards and the measured rows say."""
+"""README's tables say what the cards, the measured rows and the clock say."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from srlab import evaluation, weights
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def rows(heading: str) -> dict[str, list[str]]:
@@ -61,3 +63,10 @@ def test_the_kinds_are_as_measured(name):
             near = [abs(p - psnr) < 0.0051 and abs(s - sharpness) < 0.051
                     for p, s in measured]  # fmt: skip
             assert any(near), f"{name}, {images}: {measured}"
+
+
+def test_the_course_table_has_the_measured_seconds():
+    found = (ROOT / "data" / "results" / "notebook_minutes.toml").read_text()
+    seconds = {row["name"]: row["seconds"] for row in tomllib.loads(found)["notebook"]}
+    said = re.findall(r"\(course/(\d\d_\w+)\.ipynb\).*\| (\d+) s \|", README)
+    assert dict(said) == {name: f"{took:.0f}" for name, took in seconds.items()}
