@@ -28,6 +28,7 @@ SOURCES = notebooks.sources(COURSE)
 ASKING = [path for path in SOURCES if asks_for_the_mode(path)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_every_full_cell_is_rehearsed(path):
     notebooks.execute(notebooks.read_source(path), COURSE, "rehearse")
