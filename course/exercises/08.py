@@ -12,6 +12,7 @@ import torch
 
 from srlab import degrade
 from srlab.classroom import Ask, Differs, Exercise, Question, close
+from srlab.images import round8
 
 # --- 8.1 the missing blur -----------------------------------------------------------
 
@@ -43,14 +44,14 @@ def check_8_1(fn):
         ) from None
     mine(2.0, 2.3)
     mine(2.5, 2.5)
-    for want in (1.5, 1.99):
+    for have, want in ((2.0, 1.5), (2.0, 1.99), (0.6, 0.3), (5.0, 3.0)):
         try:
-            got = fn(2.0, want)
+            got = fn(have, want)
         except ValueError:
             continue
         raise Differs(
-            f"`missing(2.0, {want})` gives {type(got).__name__}; no blur makes an edge "
-            "steeper, so it should raise a ValueError."
+            f"`missing({have}, {want})` gives {type(got).__name__}; no blur makes an "
+            "edge steeper, so it should raise a ValueError."
         )
     return "Variances add: blur after blur is one blur, and it only grows."
 
@@ -83,6 +84,12 @@ def _nearly_equal(have, want):  # takes a little less than equal for equal
 
 def _never_refuses(have, want):
     return math.sqrt(max(want**2 - have**2, 0.0))
+
+
+def _refuses_from_two(have, want):  # fits one lens only
+    if have >= 2 and want < 2:
+        raise ValueError("impossible")
+    return math.sqrt(abs(want**2 - have**2))
 
 
 def _refuses_equal(have, want):
@@ -224,8 +231,11 @@ def solution_8_3(y):
     return "JPEG" if far.abs().max() < 0.002 else "ringing"
 
 
-def _cases(at):
-    """[(label, strength in words, (32, 64))] over the promised ranges, edge at `at`."""
+def _cases(at, rounded=False):
+    """[(label, strength in words, (32, 64))] over the promised ranges, edge at `at`.
+
+    A file of eight bits is `rounded`: values on the grid of 1/255 are no sign of JPEG.
+    """
     edge, cases = torch.full((1, 3, 32, 64), 0.25), []
     edge[..., at:] = 0.75
     for sigma in (0.7, 1.0, 2.0, 3.0):
@@ -240,15 +250,17 @@ def _cases(at):
         cases.append(("ringing", f"cutoff pi / {part:g}", degrade.blur(edge, kernel)))
     for quality in (8, 12, 18, 25):
         cases.append(("JPEG", f"quality {quality}", degrade.jpeg(edge, quality)))
-    where = f", the step at column {at}"
-    return [(label, said + where, y[0, 0]) for label, said, y in cases]
+    where = f", the step at column {at}" + ", rounded to 8 bits" * rounded
+    finish = round8 if rounded else torch.clone
+    return [(label, said + where, finish(y)[0, 0]) for label, said, y in cases]
 
 
 def check_8_3(fn):
     names = {"blur", "noise", "ringing", "JPEG"}
     cases = _cases(29)
     cases = [*cases[::4], *cases, *_cases(19), *_cases(45), *_cases(38)]
-    cases += [*_cases(12), *_cases(52)]
+    cases += [*_cases(12), *_cases(52), *_cases(15), *_cases(49)]
+    cases += [*_cases(29, rounded=True), *_cases(19, rounded=True)]
     for label, said, y in cases:
         got = fn(y.clone())
         if not isinstance(got, str):
@@ -331,6 +343,28 @@ def _strict_blur(y):  # float rounding makes flat parts fall a little
     )
 
 
+def _on_the_grid(y):  # a JPEG has eight bits, but so has any other file
+    if y.std(dim=0).mean() > 0.005:
+        return "noise"
+    if (255 * y - (255 * y).round()).abs().max() < 1e-3:
+        return "JPEG"
+    row = y.mean(dim=0)
+    return "blur" if (row[1:] - row[:-1]).min() > -0.002 else "ringing"
+
+
+def _by_the_peak(y):  # a JPEG may swing on the dark side only
+    if y.std(dim=0).mean() > 0.005:
+        return "noise"
+    return "blur" if y.mean(dim=0).max() < 0.752 else solution_8_3(y)
+
+
+def _by_counting(y):  # JPEG may fall as often as ringing does
+    said = solution_8_3(y)
+    if said not in ("ringing", "JPEG"):
+        return said
+    return "ringing" if (y.mean(dim=0).diff() < -0.002).sum() > 5 else "JPEG"
+
+
 def _by_overshoot(y):  # weak ringing and strong JPEG swing alike
     row = y.mean(dim=0)
     if y.std(dim=0).mean() > 0.005:
@@ -391,6 +425,7 @@ WRONG = {
         _to_a_tenth,
         _nearly_equal,
         _never_refuses,
+        _refuses_from_two,
         _refuses_equal,
     ],
     "8.2": [
@@ -415,6 +450,9 @@ WRONG = {
         _noise_at_the_right,
         _noise_by_all,
         _too_rough,
+        _on_the_grid,
+        _by_the_peak,
+        _by_counting,
         _strict_blur,
         _by_overshoot,
     ],
@@ -442,8 +480,9 @@ ASKS = {
     "8.d": Ask(
         "Blur, shrink, noise, JPEG: the same four strengths, in another order. By how "
         "much can the network's PSNR change: 0.1 dB, 1 dB or more than 3?",
-        "By more than 3 dB. Noise that comes before the blur is averaged away; a blur "
-        "that comes after the shrinking is four times as wide.",
+        "By more than 3 dB, most of all through the blur: after the shrinking it is "
+        "four times as wide. A JPEG before the shrinking loses its blocks there. The "
+        "noise's place matters by less than 1 dB.",
     ),
     "8.e": Ask(
         "A network that was trained on BI meets BI, BD and DN. Where is bicubic better "
@@ -527,8 +566,8 @@ QUIZ = [
         "its blocks; sharpening only overshoots.",
     ),
     Question(
-        "Noise is added, then the picture is shrunk to a quarter by area. What is left "
-        "of the noise's deviation?",
+        "Noise is added, then the picture is shrunk to a quarter of its width and of "
+        "its height, by the mode area. What is left of the noise's deviation?",
         ("all of it", "a half", "a quarter"),
         "c",
         "Sixteen independent values are averaged: the variance falls to a sixteenth, "
