@@ -60,6 +60,10 @@ def check_14_1(fn):
             f"{error} Is the product of so many probabilities still a number?"
         ) from None
     mine("with a Gaussian that is nearly sure", _gaussian(0.0, 0.14), [0.0] * 3000)
+    try:
+        mine("with a wide Gaussian", _gaussian(0.0, 30.0), [40.0, -17.0])
+    except Differs as error:
+        raise Differs(f"{error} A symbol may be any whole number.") from None
     return "All that a learned codec learns about rate is in those two calls of c."
 
 
@@ -115,6 +119,18 @@ def _both_ends(cumulative, symbols):  # what is sure costs something, too
 
 def _sign_lost(cumulative, symbols):
     return solution_14_1(cumulative, symbols.abs())
+
+
+def _short_table(cumulative, symbols):  # as section 4 draws it
+    k = torch.arange(-12, 13).double()
+    p = (cumulative(k + 0.5) - cumulative(k - 0.5)).clamp(min=1e-9)
+    return -p[(symbols + 12).clamp(0, 24).long()].log2().sum().item()
+
+
+def _adds_up(cumulative, symbols):  # scaled by what lies between -40 and 40
+    among = cumulative(torch.tensor([40.5])) - cumulative(torch.tensor([-40.5]))
+    p = (cumulative(symbols + 0.5) - cumulative(symbols - 0.5)) / among
+    return -p.clamp(min=1e-9).log2().sum().item()
 
 
 def _positive(cumulative, symbols):
@@ -529,6 +545,8 @@ WRONG = {
         _both_ends,
         _positive,
         _sign_lost,
+        _short_table,
+        _adds_up,
     ],
     "14.2": [
         _with_itself,
@@ -617,8 +635,8 @@ ASKS = {
     "14.h": Ask(
         "One bit of a file is flipped on the way. With a JPEG you saw a torn picture "
         "in notebook 13. What would become of the symbols of a learned codec?",
-        "All that come after it are wrong: the decoder takes one wrong turn and reads "
-        "everything else from the wrong place. So a checksum stands before it.",
+        "The decoder takes one wrong turn and reads all that come after it from the "
+        "wrong place; they are right by chance only. So a checksum stands before it.",
     ),
 }
 
