@@ -7,7 +7,7 @@ G. Toderici et al., "Variable rate image compression with recurrent neural netwo
 networks" (arXiv 1608.05148). In each step the same three parts see what is still
 missing:
 
-    r_0 = x
+    x_0 = 1/2;  r_0 = x - x_0
     b_t = sign(E(g_t r_{t-1}))        8 bits for each 8x8 pixels
     h_t = GRU(b_t, h_{t-1});  x_t = x_{t-1} + D(h_t) / g_t
     r_t = x - x_t
