@@ -114,6 +114,7 @@ def check_13_2(fn):
         (dc, 4, "with a restart after every fourth block"),
         (dc, 3, "with a restart after every third block"),
         (dc, 1, "with a restart at every block"),
+        (3 * dc, 7, "with a restart after every seventh block"),
         (dc, 20, "with a restart that none of the blocks reaches"),
         ([900, -1000, 1000, 30], 0, "of large values"),
         ([-9], 0, "of one block"),
@@ -186,6 +187,10 @@ def _one_restart(dc, restart):
 
 def _short_as_they_are(dc, restart):  # takes an interval that is too long for none
     return list(dc) if restart >= len(dc) else solution_13_2(dc, restart)
+
+
+def _short_intervals_only(dc, restart):
+    return solution_13_2(dc, restart if restart < 5 else 0)
 
 
 def _other_sign(dc, restart):
@@ -353,7 +358,8 @@ def check_13_4(fn):
     except Differs as error:
         raise Differs(
             f"{error} Simple factors come out right. Look at the range of qualities, "
-            "and at what is interpolated over what."
+            "at what is interpolated over what, and, if little is missing, at what is "
+            "averaged and how finely."
         ) from None
     short = _curve([0.4, 0.9, 1.5], [32.0, 35.5, 37.5])
     mine(_BASE, short, "of a curve with three points, the BD-rate")
@@ -497,6 +503,7 @@ WRONG = {
         _few_bits,
         _one_restart,
         _short_as_they_are,
+        _short_intervals_only,
         _other_sign,
     ],
     "13.3": [
@@ -536,9 +543,11 @@ ASKS = {
     ),
     "13.c": Ask(
         "One bit of a JPEG file is turned round, a third of the way through. What will "
-        "be wrong in the picture: one block, one stripe, or all that follows?",
-        "Mostly all that follows: the decoder loses count of the blocks, and every DC "
-        "is a difference from the one before. Unless there are restart markers.",
+        "be wrong in the picture: one block, one stripe, all that follows, or does it "
+        "depend on the bit?",
+        "It depends: often the decoder is in step again when the block ends. If it "
+        "loses count of the blocks, or a DC is wrong, all that follows is wrong: every "
+        "DC is a difference from the one before. Unless there are restart markers.",
     ),
     "13.d": Ask(
         "The range coder knows how often each number comes in the whole picture. Now "
@@ -550,8 +559,9 @@ ASKS = {
     "13.e": Ask(
         "By published curves, which networks need fewer bits than BPG at the same "
         "PSNR: all of 2018, some of 2018, or only those after 2020?",
-        "Some of 2018: those whose probabilities follow what was decoded already. The "
-        "classical VTM of 2020 did as well as the networks of that year.",
+        "Some of 2018: the two that guess the mean of each number and not only its "
+        "spread (mbt2018-mean, mbt2018). The classical VTM of 2020 did as well as the "
+        "networks of that year.",
     ),
 }
 
