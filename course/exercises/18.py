@@ -280,6 +280,8 @@ def check_18_3(fn):
     mine("four places at random", draw.uniform(0, 50, (4, 2)), " All four count.")
     leaves = np.array([[90, 5], [94, 4], [98, 2], [102, 1.0]])
     mine("a path towards the upper border", leaves, " It may leave the picture.")
+    wide = np.array([[700, 500], [704, 505], [709, 509], [713, 514.0]])
+    mine("a path towards the lower right", wide, " It may leave the picture.")
     mine("nine places at random", draw.uniform(0, 50, (9, 2)))
     return "A line through four is calmer than the last step, and slower in a curve."
 
@@ -328,6 +330,10 @@ def _as_a_row(path):
 
 def _within_the_picture(path):
     return solution_18_3(path).clip(0)
+
+
+def _within_this_film(path):
+    return np.minimum(solution_18_3(path), [256, 192])
 
 
 def _middle_and_mean_step(path):
@@ -419,6 +425,7 @@ WRONG = {
         _x_and_y_swapped,
         _as_a_row,
         _within_the_picture,
+        _within_this_film,
         _middle_and_mean_step,
         _stays,
     ],
@@ -432,7 +439,7 @@ ASKS = {
         "meets no more of the objects than a map of noise would.",
     ),
     "18.b": Ask(
-        "A photograph of grass, asked for whatever the network says first. Where will "
+        "A photograph of gravel, asked for whatever the network says first. Where will "
         "the map be high, and would a map of noise save fewer bytes?",
         "In places that are no different from the others, and elsewhere if the camera "
         "moves. Noise saves as much: what saves is that three quarters are coarse.",
