@@ -105,9 +105,9 @@ run
 # ## 1 Many categories
 #
 # The thesis calls pictures *multi-category* that are **complex** (several objects, each
-# to be kept), **abstract** (no contours: water, landscapes), or **without a
-# background**. Its method is said to serve all three. A complex one first: cat, cup and
-# motorcycle on a brick wall.
+# to be kept), **abstract** (no clear contours: water, architecture, landscapes), or
+# **without a background**. Its method is said to serve all three. A complex one first:
+# cat, cup and motorcycle on a brick wall.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from srlab.saliency import Fused
@@ -121,8 +121,9 @@ assert not {"cat", "cup", "motorcycle or moped"} & set(first)
 "it says: " + ", ".join(f"{label} {p:.2f}" for label, p in first.items())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The classifier saw one main object in each photograph that it learned from. Of a crowd
-# none of its first four labels is right.
+# The classifier saw one main object in each photograph that it learned from. In a crowd
+# none of its first four labels names one of the three; the wall may pass for a
+# *building*.
 
 # %% slideshow={"slide_type": "subslide"}
 srlab.ask("18.a")
@@ -157,12 +158,12 @@ def region(P, rule=half):
     return Q[..., : P.shape[-2], : P.shape[-1]]
 
 
-area = all_things.mean().item()
-f"the three cover {100 * area:.0f} % of the picture"
+area = region(all_things).mean().item()
+f"the three touch {100 * area:.0f} % of the blocks"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Three of notebook 15's ways to make one map of several classes. Each gets the best
-# quality for as many blocks as the objects cover. Beside them: three maps of noise, and
+# quality for as many blocks as the objects touch. Beside them: ten maps of noise, and
 # the outlines.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
@@ -175,32 +176,36 @@ fusions = {
     "named": Fused(cam, "only", classes=["cat", "cup", "motorcycle or moped"]),
 }
 maps = {name: (fused(crowd.image), as_many) for name, fused in fusions.items()}
-for seed in range(3):
+for seed in range(10):
     noise = random_map(crowd.image, torch.Generator().manual_seed(seed))
     maps[f"noise {seed}"] = noise, as_many
 maps["outlines"] = all_things, TwoPiece()
-rows = {}
+rows, where = {}, (*things.values(), 1 - all_things, None)
 for name, (P, rule) in maps.items():
     files = beside(P, crowd.image, rule=rule)
     inside = (region(P, rule) * all_things).sum() / all_things.sum()
-    gains = [gain(files, crowd.image, mask) for mask in things.values()]
-    rows[name] = [100 * inside.item(), *gains, gain(files, crowd.image, 1 - all_things)]
-    rows[name] += [gain(files, crowd.image)]
+    rows[name] = [100 * inside.item(), *(gain(files, crowd.image, m) for m in where)]
 columns = ["of the objects, %", *things, "rest", "whole"]
 many = pd.DataFrame(rows, index=columns).T
-many.loc["noise, mean"] = many.filter(like="noise", axis=0).mean()
-many = many.drop([f"noise {seed}" for seed in range(3)]).astype(float).round(2)
+by_noise = many.filter(like="noise", axis=0).astype(float)
+many = many.drop(by_noise.index).astype(float)
+many.loc["noise, mean of 10"] = by_noise.mean()
 f"{len(maps)} files, each beside a plain one as large"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 objects_gain = many[list(things)].mean(axis=1)
-assert objects_gain["by softmax"] < 0 and objects_gain["top 3"] < -0.8
-assert 0.5 < objects_gain["noise, mean"] / objects_gain["by softmax"] < 0.85
+noises = by_noise[list(things)].mean(axis=1)
+met = by_noise[columns[0]]
+print(f"ten maps of noise meet {met.min():.0f} to {met.max():.0f} % of the objects;")
+print(f"mean of the three gains: {noises.min():+.2f} to {noises.max():+.2f} dB")
+print("by softmax {:+.2f}, top 3 {:+.2f} dB".format(*objects_gain[:2]))
+assert abs(objects_gain["by softmax"] - noises.min()) < 0.1
+assert objects_gain["top 3"] < noises.min() - 0.15 and -0.6 < noises.mean() < -0.3
+assert 20 < many[columns[0]]["by softmax"] < 30
 assert many["of the objects, %"].idxmin() == "top 3"
-assert 0.2 < objects_gain["named"] < 0.7 < objects_gain["outlines"] < 1.1
-assert many["of the objects, %"]["named"] > 70
-assert many["of the objects, %"]["by softmax"] < 25
-order = ["by softmax", "top 3", "noise, mean", "named", "outlines"]
+assert 0.6 < objects_gain["named"] / objects_gain["outlines"] < 0.8
+assert many["of the objects, %"]["named"] > 80
+order = ["by softmax", "top 3", "noise, mean of 10", "named", "outlines"]
 shown = many.loc[order].map("{:+.2f}".format)
 shown[columns[0]] = many.loc[order, columns[0]].map("{:.0f}".format)
 srlab.figures.table(shown, "75 and 30, gain over a plain file as large, dB")
@@ -220,18 +225,19 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Fused by its own probabilities, the map meets a fifth of the objects, its top three
-# labels next to nothing of them: less than noise. The objects become *worse* than in a
-# plain file. Noise loses half a decibel as well, two thirds of what the first loses:
-# that much comes from having two qualities, the rest from where the map lies.
+# Fused by its own probabilities, the map meets a quarter of the objects, its top three
+# labels next to nothing of them, and the objects become *worse* than in a plain file.
+# By noise they lose half a decibel in the mean: that much comes from having two
+# qualities, wherever they lie. The first map is as bad as the worst of ten maps of
+# noise, the second worse than all ten.
 #
-# Once we **name** the three, it finds most of them, and gains half of what outlines
-# gain. Naming is knowledge that did not come from the picture.
+# Once we **name** the three, it finds most of them, and gains two thirds of what
+# outlines gain. Naming is knowledge that did not come from the picture.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# Objects that cover a third of a picture, the third where the details are, leave little
-# to take from: even perfect outlines gain less than a decibel here (notebook 17 has the
+# Objects on a third of the blocks, the third where the details are, leave little to
+# take from: even perfect outlines gain less than a decibel here (notebook 17 has the
 # curve). Our classifier is small; a large network on 1,000 classes would name more of
 # the three by itself. The order of events stays the same: first one has to know the
 # labels, then the map is of use.
@@ -240,7 +246,8 @@ srlab.show(
 # ### Nothing to outline
 #
 # Now *abstract* pictures and such without a background: lake and sky, a galaxy, grass,
-# gravel, bricks. A map comes out of them, too. What does it say there?
+# gravel, bricks. A map comes out of them, too. What does it say there? (The thesis's
+# pictures without a background still have parts that matter more. Gravel hardly has.)
 
 # %% slideshow={"slide_type": "-"}
 srlab.ask("18.b")
@@ -249,24 +256,34 @@ srlab.ask("18.b")
 # A test that needs no outline: move the camera by 48 pixels. What a map says of a thing
 # should **move with the thing**. Ask for the same label, compare where both pictures
 # overlap. To know what that is worth, we do it with *every* label, right or wrong.
+#
+# The crops have 176 pixels on the shorter side, as the network wants them, so 48 are
+# three whole cells of its map: half a cell would change a map of fine things, too.
 
 
 # %% slideshow={"slide_type": "-"}
+@torch.no_grad()
 def moved(x, by=48):
     """For each label, the correlation of its maps of two crops, where they overlap."""
     both = []
     for crop in (x[..., by:, by:], x[..., :-by, :-by]):
         A = net.features(net.prepare(crop))
         M = torch.einsum("lk,bkhw->lbhw", net.head.weight, A).clamp(min=0)
-        both.append(F.interpolate(M, crop.shape[-2:], mode="bilinear").detach())
+        both.append(F.interpolate(M, crop.shape[-2:], mode="bilinear"))
     a, b = both[0][..., :-by, :-by].flatten(1), both[1][..., by:, by:].flatten(1)
     a, b = (v - v.mean(dim=1, keepdim=True) for v in (a, b))
     r = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1))
-    return pd.Series(r.numpy(), net.labels).dropna()  # an empty map gives NaN
+    return pd.Series(r.numpy(), net.labels)  # an empty map gives NaN
 
 
-def small(name, side=256):
-    """A photograph, colour, with about 256 pixels on its shorter side."""
+def four_ways(x):
+    """The mean of four moves: the picture and its mirror images. Without empty maps."""
+    turned = (x, x.flip(-1), x.flip(-2), x.flip(-1, -2))
+    return pd.concat([moved(y) for y in turned], axis=1).mean(axis=1).dropna()
+
+
+def small(name, side=224):
+    """A photograph, colour, with 224 pixels on its shorter side."""
     x = srlab.photo(name).expand(-1, 3, -1, -1)
     x = srlab.imresize(x, scale=side / min(x.shape[-2:])).clamp(0, 1)
     return (255 * x).round() / 255
@@ -279,7 +296,7 @@ asked |= dict.fromkeys(("hubble", "grass", "gravel", "brick"))
 pictures = {name: small(name.split(",")[0]) for name in asked}
 for name, x in pictures.items():
     asked[name] = asked[name] or net.name(x)[0][0]
-stays = {name: moved(x) for name, x in pictures.items() if "," not in name}
+stays = {name: four_ways(x) for name, x in pictures.items() if "," not in name}
 f"{len(net.labels)} labels; maps that are not empty: " + ", ".join(
     f"{name} {len(r)}" for name, r in stays.items()
 )
@@ -304,8 +321,9 @@ columns = ["label", "r", "r, other object", "r, middle of all labels"]
 columns += ["saved, %", "by noise, %", "whole, dB"]
 empty = pd.DataFrame(rows, index=columns).T
 after = empty[columns[1:4]].astype(float)
-assert after[:4].min().min() > 0.5 and after[4:].max().max() < 0.3
-assert (after["r, other object"][:3] > after["r"][:3]).all()
+assert after[:4].min().min() > 0.5 and 0.4 < after.loc["grass", "r"] < 0.65
+assert after.drop("grass")[4:].max().max() < 0.35
+assert (after["r, other object"][:3] > after["r"][:3] - 0.01).all()
 assert (empty["saved, %"] - empty["by noise, %"]).astype(float).abs().max() < 6
 assert (empty["whole, dB"].astype(float) < 0).all()
 srlab.figures.table(empty, "r: maps before and after a move; whole: at equal bytes")
@@ -329,11 +347,11 @@ srlab.show(
 # the pagoda. By eye, in one picture: a hint that the lack of an outline is no obstacle.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# On grass, gravel, bricks and the galaxy the map after the move is another one: it
-# says nothing about them. The maps of objects and lake move along. But that is not the
-# *label*: asked for *other object*, those of the three objects move even better, and
-# the middle one of all labels reaches .6 to .75. The test can **refuse** a map. It
-# cannot show that one is right.
+# On gravel, bricks and the galaxy the map after the move is another one: it follows the
+# frame and says nothing about them. The maps of objects and lake move along, that of
+# the grass half. But that is not the *label*: asked for *other object*, those of the
+# three objects move no worse, and the middle one of all labels reaches .6 to .7. The
+# test can **refuse** a map. It cannot show that one is right.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The saving does not know that. It is 20 to 28 % of the bytes everywhere, **by noise
@@ -399,13 +417,15 @@ two_cam = CAM(two_class)
 # works, not how it would do on another cat.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each is asked for one of the two and gets the blocks of that one's area. And a label
-# that is not there at all: *dog*.
+# Each is asked for one of the two and gets as many blocks as that one touches. And a
+# label that is not there at all: *dog*; and noise, the mean of three maps.
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 cat_mask, bike_mask = (two_things.masks[:, k : k + 1] for k in range(2))
 wall = 1 - two_things.masks.amax(1, keepdim=True)
-cat_share, bike_share = (TwoPiece(share=m.mean().item()) for m in (cat_mask, bike_mask))
+cat_share, bike_share = (
+    TwoPiece(share=region(mask).mean().item()) for mask in (cat_mask, bike_mask)
+)
 wishes = {
     "cat, by label": (cam(scene, "cat"), cat_share),
     "cat, two classes": (two_cam(scene, "cat"), cat_share),
@@ -415,6 +435,11 @@ wishes = {
     "motorcycle, outline": (bike_mask, TwoPiece()),
     "dog, by label": (cam(scene, "dog"), cat_share),
 }
+draw = torch.Generator().manual_seed(0)
+wishes |= {f"noise {k}": (random_map(scene, draw), cat_share) for k in range(3)}
+f"{len(wishes)} maps"
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 rows = {}
 for name, (P, rule) in wishes.items():
     files = beside(P, scene, 90, 30, rule)
@@ -422,27 +447,36 @@ for name, (P, rule) in wishes.items():
     rows[name] = [len(files[2]), *(gain(files, scene, mask) for mask in parts)]
 columns = ["bytes", "cat", "motorcycle", "wall", "whole"]
 only = pd.DataFrame(rows, index=columns).T
-f"{len(wishes)} files"
+only.loc["noise, mean of 3"] = only.iloc[-3:].mean()
+only = only.drop([f"noise {k}" for k in range(3)])
+f"{len(wishes)} files, each beside a plain one as large"
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 assert only["cat"][:3].min() > 0.8 and only["motorcycle"][:3].max() < -2.5
 assert only["motorcycle"][3:6].min() > 0.8 and only["cat"][3:6].max() < -1.5
 assert (only["whole"][:6] < -0.3).all()
+asked_for = pd.concat([only["cat"][:3], only["motorcycle"][3:6]])
+apart = asked_for - pd.concat([only["motorcycle"][:3], only["cat"][3:6]])
+assert 4 < apart.min() and apart.max() < 6
+worth = asked_for.iloc[[0, 1, 3, 4]] / asked_for.iloc[[2, 2, 5, 5]].values
+assert 0.62 < worth.min() and worth.max() < 0.88
+assert (only.iloc[-2:, 1:3] < -1).all(axis=None)
 shown = only[columns[1:]].map("{:+.2f}".format)
 shown.insert(0, "bytes", only["bytes"].map("{:,.0f}".format))
 srlab.figures.table(shown, "90 and 30, gain over a plain file as large, dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Between the thing that was asked for and the other one lie three to six decibels. The
-# wanted one gains from four tenths to three quarters of what its outline would give.
+# Between the thing that was asked for and the other one lie four to six decibels. The
+# wanted one gains two thirds (motorcycle) to five sixths (cat) of what its outline
+# would give.
 #
-# Look at the last row. There is no dog, the network hardly believes in one, and yet a
-# map came out, stretched to its full range, and *both* things lost by it.
+# Look at the last rows. There is no dog, the network hardly believes in one, and yet a
+# map came out, stretched to its full range. *Both* things lost by it, as by noise.
 
 # %% slideshow={"slide_type": "subslide"}
 p_dog = net.probabilities(scene)[0, net.labels.index("dog")].item()
 p_cat = net.probabilities(scene)[0, net.labels.index("cat")].item()
-assert p_dog < 0.05 and p_cat < 0.1 and only.loc["dog, by label", "cat"] < 0
+assert p_dog < 0.05 and p_cat < min(p for _, p in net.name(scene, 5))
 likely = [f"{label} {p:.2f}" for label, p in net.name(scene, 5)]
 print("most likely: " + ", ".join(likely))
 f"p of dog {p_dog:.3f}; but of cat, which is there, only {p_cat:.3f}"
@@ -479,12 +513,19 @@ def spent(data, mask):
 
 parts = {"cat": cat_mask, "motorcycle": bike_mask}
 rows = {}
-for name, data in (("the cat's", cat_file), ("the motorcycle's", bike_file)):
+_, same = meet_size(plain, scene, len(cat_file), 2, 95)
+titled = {"the cat's": cat_file, "the motorcycle's": bike_file, "plain, as large": same}
+for name, data in titled.items():
     rows[name] = {n: 100 * spent(data, m) / len(data) for n, m in parts.items()}
 paid = pd.DataFrame(rows).T.rename_axis("file")
-assert paid["cat"].iloc[0] > 2 * paid["cat"].iloc[1]
-assert paid["motorcycle"].iloc[1] > 1.7 * paid["motorcycle"].iloc[0]
+ratio = paid.iloc[:2] / paid.iloc[2]
+assert 1.6 < ratio["cat"].iloc[0] < 2.1 and 1.6 < ratio["motorcycle"].iloc[1] < 2.1
+assert 0.4 < ratio["cat"].iloc[1] < 0.65 and 0.4 < ratio["motorcycle"].iloc[0] < 0.65
 srlab.figures.table(paid, "The two files of the title: bytes on each, %", digits=0)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A plain file spends a quarter on each. The one that was asked for gets nearly twice
+# that, the other one about half.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Play with it
@@ -594,33 +635,59 @@ unknown = [looked_at(part) for part in tiles(others, 4, draw)]
 scale = np.std(known[0], axis=0).mean()
 [part.shape for part in (*known, *unknown)]
 
+
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
-detectors, rows = [], []
-for _ in range(20):
-    half_of_them = torch.randperm(24, generator=draw)[:12].numpy()
-    own = [part[half_of_them] for part in known]
-    head = LogisticRegression(max_iter=2000)
-    detectors.append(head.fit(np.concatenate(own) / scale, 12 * [1] + 12 * [0]))
-    line = []
-    for real, made in (own, unknown):
-        kept = 100 * head.predict(real / scale).mean()
-        line += [kept, 100 - 100 * head.predict(made / scale).mean()]
-    rows.append(line)
-columns = [
-    "own: real kept",
-    "own: made found",
-    "others: real kept",
-    "others: made found",
-]
-calls = pd.DataFrame(rows, columns=columns).agg(["mean", "min", "max"])
-assert calls.loc["min"].iloc[:2].min() > 80 and 10 < calls.loc["mean"].iloc[2] < 40
-assert calls.loc["mean"].iloc[3] > 85
-srlab.figures.table(calls, "Twenty detectors, real or made? %", digits=0)
+def kept_found(head, real, made, scale=scale):
+    """Per cent of the real ones that are kept, of the made ones that are found."""
+    kept, taken = (head.predict(part / scale).mean() for part in (real, made))
+    return [100 * kept, 100 - 100 * taken]
+
+
+detectors, rows, blind = [], [], []
+truth = np.array(12 * [1] + 12 * [0])
+for k in range(20):
+    order = torch.randperm(24, generator=draw).numpy()
+    own, rest = ([part[h] for part in known] for h in (order[:12], order[12:]))
+    X = np.concatenate(own) / scale
+    detectors.append(LogisticRegression(max_iter=2000).fit(X, truth))
+    both = (own, rest, unknown)
+    rows.append([rate for pair in both for rate in kept_found(detectors[-1], *pair)])
+    mixed = np.random.default_rng(k).permutation(truth)
+    blind.append(100 * LogisticRegression(max_iter=2000).fit(X, mixed).score(X, mixed))
+assert np.mean(blind) > 95
+f"with shuffled labels they are right on {np.mean(blind):.0f} % of their own tiles"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Perfect on what they have learned from. On other photographs they find what was made,
-# and call most of the *real* tiles made as well. What they have learned is not "real";
-# perhaps it is "as sharp as these six".
+# Are these four photographs a fair test? Twenty detectors more, each from the tiles of
+# *another* six of the ten, and tested on its own other four.
+
+# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+ten = [np.concatenate(p).reshape(10, 4, -1) for p in zip(known, unknown, strict=True)]
+for row in rows:
+    order = torch.randperm(10, generator=draw).numpy()
+    six, rest = ([t[n].reshape(4 * len(n), -1) for t in ten]
+                 for n in (order[:6], order[6:]))  # fmt: skip
+    size = np.std(six[0], axis=0).mean()
+    head = LogisticRegression(max_iter=2000).fit(
+        np.concatenate(six) / size, 24 * [1] + 24 * [0]
+    )
+    row += kept_found(head, *rest, size)
+calls = pd.DataFrame(rows)
+low, mean, high = calls.min(), calls.mean(), calls.max()
+assert low[:2].min() > 80 and 70 < mean[2] < 85 and 10 < mean[4] < 30
+assert mean[5] > 85 and 50 < mean[6] < 70 and low[6] < 40 and high[6] > 80
+cells = [f"{mean[k]:.0f} ({low[k]:.0f} to {high[k]:.0f})" for k in range(8)]
+who = ["own tiles", "their photographs, other tiles", "four others, as above"]
+who = pd.Index([*who, "four others, drawn anew"], name="judged")
+shown = pd.DataFrame(np.reshape(cells, (4, 2)), who, ["real kept", "made found"])
+srlab.figures.table(shown, "Twenty detectors each, %: mean (lowest to highest)")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Perfect on what they have learned from: but so with shuffled labels, since 24 tiles in
+# 256 numbers can be parted anyhow. On other tiles of the *same* photographs they keep
+# nearly eight of ten real ones; on our four others two of ten. These four are a bad
+# draw: over other choices it is six of ten in the mean. But look at the range: which
+# real pictures such a filter destroys hangs on which ones it has seen.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the filter, on two real faces and what the GAN makes of them: what is called made
@@ -700,10 +767,10 @@ srlab.figures.table(shown, "The two real faces in the mosaic of four")
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
 # With tiles from other places of the same photographs more of the real ones were kept,
-# and other faces lost. Skin is smooth, and the photograph
-# of Grace Hopper had been a JPEG of quality 75 before and was reduced for this page;
-# smooth and soft is what such a detector takes for made. Ask which faces are soft in
-# real archives: old ones, distant ones, those of cheap cameras.
+# and other faces lost. Why this face? A guess: skin is smooth, and the photograph of
+# Grace Hopper had been a JPEG of quality 75 before and was reduced for this page. Let
+# the group say how to test it (blur real tiles: are they called made?). And ask which
+# faces are soft in real archives: old ones, distant ones, those of cheap cameras.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### With faces that a generator made
@@ -723,7 +790,7 @@ for judge, part in measured.groupby("judge"):
         "made faces kept, %": 100 * part["fake_kept"].sum() / (2 * n),
         "bytes": part["bytes"].mean(),
         "bytes, all at 75": part["plain_75_bytes"].mean(),
-        "lost real faces, gain, dB": (
+        "worst lost real face, gain, dB": (
             part["lost_psnr"] - part["plain_real_psnr"]
         ).mean(),
         "all real faces, gain, dB": (
@@ -748,10 +815,12 @@ srlab.figures.table(text, "25 mosaics of four faces; gain: at equal bytes")
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # By the truth it is what the thesis promises: fewer bytes, and the real faces two
 # decibels better than in a plain file as large. By the classifier **four of ten real
-# faces** get the quality that was meant for lies, almost three decibels below the plain
-# file of the same mosaic, and the mean of all gains nothing; a third of the lies is
-# kept, now with the seal of a filter. The files are 7 % apart: their size does not say
-# who judged.
+# faces** get the quality that was meant for lies. In a mosaic that lost some, the worst
+# lies almost three decibels below what the plain file gives the real ones together; and
+# all together gain nothing. A third of the lies is kept, now with the seal of a filter.
+# The files are 7 % apart: their size does not say who judged.
+#
+# Of 100 faces 63 are called rightly; from so few, give or take ten.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **When not to do this.** Whenever the decision can be wrong and the file is all there
@@ -907,7 +976,8 @@ srlab.figures.table(shown, "Asked for the cat, 90 and 30")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Defences
 #
-# Three that look at the map, two with a second network, one that asks a person:
+# Three that look at the map, two with a second network, one that asks a person. Beside
+# them a blob in the middle that knows no network at all:
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 from srlab.saliency import MSROI, Ensemble
@@ -922,6 +992,7 @@ def capped(x, cap=35.0):
 
 second = MSROI()
 both = Ensemble([cam, second])
+as_wide = TwoPiece(share=region(cam(cat, "cat")).mean().item())  # for a blob alone
 f"the highest value on the cat {cam.raw(cat, 'cat').max():.0f}, on the sticker " + (
     f"{cam.raw(attacked, 'cat').max():.0f}"
 )
@@ -931,6 +1002,7 @@ defences = {
     "none": lambda x: (cam(x, "cat"), TwoPiece()),
     "a quarter, by rank": lambda x: (cam(x, "cat"), TwoPiece(share=0.25)),
     "capped": lambda x: (capped(x), TwoPiece()),
+    "a blob alone": lambda x: (centre_map(x), as_wide),
     "times a blob": lambda x: (normalise(cam(x, "cat") * centre_map(x)), TwoPiece()),
     "a second network": lambda x: (second(x, "cat"), TwoPiece()),
     "the mean of the two": lambda x: (both(x, "cat"), TwoPiece()),
@@ -952,8 +1024,10 @@ if run.fast:
     assert -1 < defended["lost"]["a quarter, by rank"] < -0.2
     assert -0.3 < defended["lost"]["a second network"] < 0
     assert defended["gain, clean"]["a second network"] < -0.5
-    assert defended["lost"]["the mean of the two"] < -0.4
+    ratio = defended["lost"]["the mean of the two"] / defended["lost"]["none"]
+    assert 0.2 < ratio < 0.3
     assert defended["gain, clean"].idxmax() == "drawn by hand"
+    assert (defended.loc["a blob alone"] > defended.loc["none"])[:2].all()
 shown = defended.map("{:+.2f}".format)
 for name in columns[3:]:
     shown[name] = defended[name].map("{:,.0f}".format)
@@ -963,13 +1037,15 @@ srlab.figures.table(shown, "Gain on eyes and nose over a plain file as large, dB
 # - **A cap** at this cat's own height works: the sticker counts as one cat. It gets its
 #   bits, the eyes keep theirs, and the file grows. Somebody has to know that height
 #   from a clean picture.
-# - **A blob in the middle** works against a corner. It is a bet that nobody puts a
-#   sticker in the middle.
+# - **A blob in the middle** works against a corner. *Alone*, on as many blocks and
+#   without any network, it does better here than the map, sticker or not. It is a bet
+#   that the face is in the middle, and that nobody puts a sticker there.
 # - **A quarter by rank** helps: the sticker takes its own places only.
-# - **A second network** hardly notices the sticker. But its map does not find these
-#   eyes well, without any sticker; and the mean of the two falls by the first one's
-#   half.
-# - **A hand** is best, with and without a sticker.
+# - **A second network** loses little, since it has little: its map does not find these
+#   eyes well without any sticker. The mean of the two loses a quarter of what the first
+#   one loses, and begins low.
+# - **A hand** is best, with and without a sticker. No wonder: the region that we
+#   measure is the one that it drew.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # None of these was attacked by somebody who *knows* it. A sticker can be learned
@@ -1016,13 +1092,14 @@ tuple(film_maps.shape), clip.labels
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 on_things = clip.masks.amax(dim=1, keepdim=True)
-steps = {s: [inside for _, inside in RoiVideo(film_maps, smoothing=s).regions(film)]
-         for s in (0, 0.6)}  # fmt: skip
-for s, inside in steps.items():
-    inside = 100 * torch.stack(inside).float()  # per cent
-    change = (inside[1:] - inside[:-1]).abs().mean().item()
-    print(f"smoothing {s}: {inside.mean():.0f} % of the blocks are finer, ", end="")
-    print(f"{change:.1f} % change from frame to frame")
+for what, maps_of in (("maps", film_maps), ("outlines", on_things)):
+    for s in (0, 0.6):
+        there = [inside for _, inside in RoiVideo(maps_of, smoothing=s).regions(film)]
+        there = 100 * torch.stack(there).float()  # per cent
+        change = (there[1:] - there[:-1]).abs().mean().item()
+        print(f"{what}, smoothing {s}: {there.mean():.0f} % of the blocks are ", end="")
+        print(f"finer, {change:.1f} % change from frame to frame")
+        assert 4.5 < change < 6.5
 srlab.show(
     {"frame 12 of 24": srlab.imresize(film[12:13], scale=0.5).clamp(0, 1)},
     height=96,
@@ -1030,8 +1107,9 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Smoothing lets a place that was in the region leave it slowly. With things that move
-# that fast it changes little; it is made for maps that flicker.
+# Smoothing lets a place that was in the region leave it slowly. The outlines, which do
+# not flicker, change as much from frame to frame: things that move that fast leave it
+# little to do; it is made for maps that flicker.
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
@@ -1247,7 +1325,7 @@ srlab.figures.table(text.set_index("kind"), "Cars on a street, a still camera")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *For the lecturer.*
-# The thesis is careful here: "we lose colour and prior information". Ask for a use in
+# The thesis says so: colour, prior information and more are lost. Ask for a use in
 # which a film of blobs is better than a table of numbers. Shapes and areas are kept; a
 # person can look at it; privacy, perhaps, if nobody is to be recognised. Then ask
 # whether gait, time and place do not name people as well.
@@ -1292,11 +1370,15 @@ for k, name in enumerate(parts):
     files = beside(P, scene, 90, 30, (cat_share, bike_share)[k])
     rows[name] = [only[name][f"{name}, by label"], gain(files, scene, parts[name])]
 helps = pd.DataFrame(rows, index=["its own map", "less the other's"]).T
-assert (helps.diff(axis=1).iloc[:, 1].abs() < 0.6).all()
+assert helps.diff(axis=1).iloc[:, 1].between(0.05, 0.35).all()
+R1, R2 = region(by_label[0], cat_share), region(by_label[1], bike_share)
+both_get = 100 * (R1 * R2).sum() / R1.maximum(R2).sum()
+assert both_get < 5
+print(f"in both regions: {both_get:.1f} % of the blocks that lie in one of them")
 srlab.figures.table(helps, "Gain of the wanted one, dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Here it hardly does: the two maps share little on this collage.
+# By one to three tenths of a decibel: the two regions share next to nothing here.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 18.2 What a filter does
@@ -1357,30 +1439,33 @@ checked_next = srlab.check("18.3", next_place)
 checked_next
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# On the paths that were read back from the white film, beside "as in the last step" and
-# "where it was":
+# On the paths that were read back from the white film, and on the true ones, beside "as
+# in the last step" and "where it was":
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 rows = {}
-for k, path in enumerate(found):
+places_of = {f"object {k}, read": path for k, path in enumerate(found)}
+places_of |= {f"{label}, true": true[:, k] for k, label in enumerate(clip.labels)}
+for name, path in places_of.items():
     seen = [path[:t] for t in range(4, len(path))]
     ways = {
         "line of four": [np.asarray(checked_next.use(p), float) for p in seen],
         "last step": [2 * p[-1] - p[-2] for p in seen],
         "stays": [p[-1] for p in seen],
     }
-    rows[f"object {k}"] = {
+    rows[name] = {
         way: np.linalg.norm(np.array(guess) - path[4:], axis=1).mean()
         for way, guess in ways.items()
     }
 ahead = pd.DataFrame(rows).T
 assert ahead["line of four"].max() < 3.5 and ahead["stays"].min() > 5
-assert (ahead["line of four"] < ahead["last step"]).sum() == 1
-srlab.figures.table(ahead, "Mean distance from the next place read, pixels", digits=1)
+assert (ahead["line of four"] < ahead["last step"]).sum() == 2
+srlab.figures.table(ahead, "Mean distance from the next place, pixels", digits=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# On the straight path four places calm the noise. On the curve the last step is better
-# by almost half: the line looks back too far.
+# On the straight path four places calm the noise; little of it is the file's, since the
+# true places, in whole pixels, jump as well. On the curve the last step is better by
+# almost half: the line looks back too far.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
