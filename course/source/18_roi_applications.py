@@ -225,7 +225,7 @@ srlab.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Fused by its own probabilities, the map meets a quarter of the objects, its top three
+# Fused by its own probabilities, the map meets a fifth of the objects, its top three
 # labels next to nothing of them, and the objects become *worse* than in a plain file.
 # By noise they lose half a decibel in the mean: that much comes from having two
 # qualities, wherever they lie. The first map is as bad as the worst of ten maps of
