@@ -134,11 +134,31 @@ def check_7_2(fn):
     except Differs as error:
         raise Differs(f"{error} Is a part detached, such as a mean?") from None
     for kind in ("made", "real"):  # its means may be detached, as often done
-        _gradient(fn, real, fake, "discriminator", kind)
+        got = _gradient(fn, real, fake, "discriminator", kind)
+        right = [
+            _gradient(one, real, fake, "discriminator", kind)
+            for one in (solution_7_2, _means_detached)
+        ]
+        if not any(torch.allclose(got, want, 1e-3, 1e-6) for want in right):
+            raise Differs(
+                f"the discriminator's loss is right, its gradient for the {kind} "
+                "logits is not: is a part detached, in one of the two terms?"
+            )
+    for shift in (200.0, -200.0):
+        real, fake = (one.requires_grad_() for one in _logits(3, (6, 1), shift=shift))
+        want = _gradient(solution_7_2, real, fake, "generator", "made")
+        got = _gradient(fn, real, fake, "generator", "made")
+        close(got, want, f"with logits of {shift:g}, the generator's gradient")
     return (
-        "Half of the generator's pull comes from the term of the real pictures: that "
-        "is the change."
+        "About half of the generator's pull comes from the term of the real pictures: "
+        "that is the change."
     )
+
+
+def _means_detached(real, fake):  # a right answer for the discriminator
+    r, f = real - fake.mean().detach(), fake - real.mean().detach()
+    d = (F.softplus(-r).mean() + F.softplus(f).mean()) / 2
+    return d, solution_7_2(real, fake)[1]
 
 
 def _gradient(fn, real, fake, side, kind):
@@ -199,6 +219,26 @@ def _log_in_one(real, fake):  # log(0) for the discriminator alone
     f = torch.sigmoid(fake - real.mean())
     d = -(r.log().mean() + (1 - f).log().mean()) / 2
     return d, solution_7_2(real, fake)[1]
+
+
+def _judged_detached(real, fake):  # in one term; the other keeps a gradient
+    d = F.softplus(fake.mean() - real).mean()
+    d = d + F.softplus(fake.detach() - real.mean()).mean()
+    return d / 2, solution_7_2(real, fake)[1]
+
+
+def _real_detached(real, fake):
+    d = F.softplus(fake.mean() - real.detach()).mean()
+    d = d + F.softplus(fake - real.mean()).mean()
+    return d / 2, solution_7_2(real, fake)[1]
+
+
+def _endless_slope(real, fake):  # finite, but its gradient is 0 times infinity
+    def soft(x):
+        return torch.where(x > 50, x, torch.log1p(x.exp())).mean()
+
+    r, f = real - fake.mean(), fake - real.mean()
+    return (soft(-r) + soft(f)) / 2, (soft(-f) + soft(r)) / 2
 
 
 def _numbers(real, fake):
@@ -278,6 +318,11 @@ def _blends(fn, psnr, gan):
                 _whole(got[name], tensor, name)
                 continue
             close(got[name], tensor, f"with `alpha = {alpha:g}`, `{name}`", atol=1e-5)
+            if getattr(got[name], "dtype", None) != tensor.dtype:
+                raise Differs(
+                    f"`{name}` is {describe(got[name])}: keep the kind that it had, "
+                    f"{tensor.dtype}."
+                )
 
 
 def _whole(value, tensor, name):
@@ -329,6 +374,11 @@ def _one_precision(psnr, gan, alpha):
         name: (1 - alpha) * a + alpha * gan[name] if a.dtype == torch.float32 else a
         for name, a in psnr.items()
     }
+
+
+def _in_single_precision(psnr, gan, alpha):
+    mixed = solution_7_3(psnr, gan, alpha)
+    return {n: a.float() if a.is_floating_point() else a for n, a in mixed.items()}
 
 
 def _by_order(psnr, gan, alpha):
@@ -423,6 +473,9 @@ WRONG = {
         _mean_detached,
         _fakes_detached,
         _log_in_one,
+        _judged_detached,
+        _real_detached,
+        _endless_slope,
         _numbers,
     ],
     "7.3": [
@@ -433,6 +486,7 @@ WRONG = {
         _counts_by_name,
         _single_numbers_kept,
         _one_precision,
+        _in_single_precision,
         _by_order,
         _first_itself,
         _sum_of_both,
@@ -502,7 +556,8 @@ ASKS = {
 
 QUIZ = [
     Question(
-        "A small picture fits several large ones. The squared error is least for",
+        "A small picture fits several large ones. The expected squared error is least "
+        "for",
         (
             "the most probable of them",
             "their mean, weighted by their probabilities",
@@ -575,10 +630,11 @@ QUIZ = [
         "conclude that",
         (
             "these are the digits",
-            "these digits fit the small picture, and others may fit as well",
+            "these digits look real, and others may fit the small picture as well",
             "the measure of sharpness is high, so the digits are probable",
         ),
         "b",
-        "The generator draws an answer that looks real; nothing makes it right.",
+        "The generator draws an answer that looks real; nothing makes it right. It "
+        "need not even fit the small picture well: section 7 measured that.",
     ),
 ]
