@@ -778,7 +778,8 @@ scores(restored(bicubic))["PSNR"]
 quiet = replace(recipe.gan, adversarial=0.0)
 alone = replace(recipe, gan=quiet, every=recipe.steps)
 judgeless = alone.net()
-srlab.training.fit(judgeless, alone, data=bank, validation=held, device=run.device)
+told = srlab.training.fit(judgeless, alone, bank, held, device=run.device)
+told.history[-1]["step"]
 
 # %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
 before = srlab.load("srresnet_x4")
