@@ -8,6 +8,7 @@ A check says what differs and on which input, never the answer.
 import math
 import numbers
 from decimal import Decimal
+from unittest import mock
 
 import numpy as np
 import torch
@@ -182,20 +183,42 @@ def _near(got, want, what, hint):
 
 
 class _OwnFunctions(TorchFunctionMode):
-    """Refuses torch's functions for singular values, eigenvalues and norms of them."""
+    """Refuses torch's and numpy's functions for singular values and eigenvalues."""
+
+    NAMES = ("svd", "eig", "matrix_norm")
+
+    def __enter__(self):
+        names = [n for n in dir(np.linalg) if any(part in n for part in self.NAMES)]
+        self.numpy = mock.patch.multiple(
+            np.linalg, norm=_vector_norm, **dict.fromkeys(names, _refuse)
+        )
+        self.numpy.start()
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self.numpy.stop()
+        return super().__exit__(*error)
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = getattr(func, "__name__", "")
-        own = any(part in name for part in ("svd", "eig", "matrix_norm"))
+        own = any(part in name for part in self.NAMES)
         if name == "linalg_norm":  # of a vector it is allowed
             x, *rest = (*args, *(kwargs or {}).values())
             own = x.ndim > 1 and min(x.shape) > 1 and 2 in rest
-        if own:
-            raise Differs(
-                "that is torch's own function for it. Multiply a vector by the matrix "
-                "and by its transpose, in turn."
-            )
-        return func(*args, **(kwargs or {}))
+        return _refuse() if own else func(*args, **(kwargs or {}))
+
+
+def _refuse(*args, **kwargs):
+    raise Differs(
+        "that is a library's own function for it. Multiply a vector by the matrix and "
+        "by its transpose, in turn."
+    )
+
+
+def _vector_norm(x, *args, norm=np.linalg.norm, **kwargs):
+    matrix = np.ndim(x) > 1 and min(np.shape(x)) > 1
+    wanted = matrix and 2 in (*args, *kwargs.values())
+    return _refuse() if wanted else norm(x, *args, **kwargs)
 
 
 def _number(got):
@@ -226,6 +249,15 @@ def _not_flattened(conv):  # rows of one place only
 
 def _by_torch(conv):
     return torch.linalg.matrix_norm(conv.weight.flatten(1), 2).item()
+
+
+def _by_numpy(conv):
+    return float(np.linalg.norm(conv.weight.detach().flatten(1).numpy(), 2))
+
+
+def _by_numpys_svd(conv):
+    matrix = conv.weight.detach().flatten(1).numpy()
+    return float(np.linalg.svd(matrix, compute_uv=False)[0])
 
 
 def _ten_rounds(conv):
@@ -292,7 +324,12 @@ def check_9_4(fn):
     mine(high, fake, "one that doubts every third generated picture")
     mine([0.5] * 4 + high, [0.5] * 4 + low, "one that wins from the fifth look on")
     mine(half[:3] + high[:3], half[:3] + low[:3], "one that wins at the last look")
-    mine(high, low, "the same, with `patience=5`", patience=5)
+    mine(high[:4] + half, low[:4] + half, "one that wins and doubts again later")
+    real, fake = [0.99, 0.99, 0.5, *high], [0.01, 0.01, 0.5, *low]
+    mine(real, fake, "one that doubts once, and wins after that")
+    real, fake = high[:3] + half[:3], half[:3] + low[:3]
+    mine(real, fake, "one that is sure of real ones first, of generated ones later")
+    mine(high, low, "one that is always right, with `patience=5`", patience=5)
     mine(high, low, "the same, with `patience=1`", patience=1)
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9")
     mine([0.9] * 6, [0.1] * 6, "one that is sure to .9, with `sure=0.8`", sure=0.8)
@@ -379,6 +416,32 @@ def _at_the_end(d_real, d_fake, sure=0.95, patience=3):
     return len(d_real) - 1 if sure_of_all and len(pairs) == patience else None
 
 
+def _only_if_it_lasts(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for real, fake in zip(d_real, d_fake, strict=True):
+        looks = looks + 1 if real > sure and fake < 1 - sure else 0
+    return len(d_real) - looks + patience - 1 if looks >= patience else None
+
+
+def _gives_up(d_real, d_fake, sure=0.95, patience=3):
+    looks = 0
+    for step, (real, fake) in enumerate(zip(d_real, d_fake, strict=True)):
+        if real > sure and fake < 1 - sure:
+            looks += 1
+        elif looks:
+            return None
+        if looks == patience:
+            return step
+    return None
+
+
+def _not_together(d_real, d_fake, sure=0.95, patience=3):
+    none = [0] * len(d_real)
+    one = solution_9_4(d_real, none, sure, patience)
+    other = solution_9_4([1] * len(d_real), d_fake, sure, patience)
+    return None if None in (one, other) else max(one, other)
+
+
 def _counts_from_one(d_real, d_fake, sure=0.95, patience=3):
     step = solution_9_4(d_real, d_fake, sure, patience)
     return None if step is None else step + 1
@@ -444,6 +507,8 @@ WRONG = {
         _frobenius,
         _largest_entry,
         _by_torch,
+        _by_numpy,
+        _by_numpys_svd,
         _one_round,
         _ten_rounds,
         _from_one_side,
@@ -463,6 +528,9 @@ WRONG = {
         _reset_by_real,
         _impatient,
         _at_the_end,
+        _only_if_it_lasts,
+        _gives_up,
+        _not_together,
         _counts_from_one,
     ],
 }
