@@ -564,12 +564,12 @@ ASKS = {
         "their damages; in the average these pulls cancel.",
     ),
     "9.e": Ask(
-        "The blind network was trained on far more kinds of pictures, clean ones among "
-        "them. Why is it worse on clean pictures than a network that knows nothing "
-        "else?",
-        "Because it cannot be sure that they are clean. Whatever could be noise or a "
-        "trace of JPEG, a hair or a grain, it draws more weakly: the best guess for "
-        "all that could be behind it.",
+        "The blind network was trained on far more kinds of pictures, nearly clean "
+        "ones among them. Why is it worse on clean pictures than a network that knows "
+        "nothing else?",
+        "Because it cannot be sure that they are clean. It answers to the damage that "
+        "is likely: a hair may be noise, a soft edge may have been blurred. What it "
+        "then draws would be right for a damaged picture.",
     ),
     "9.f": Ask(
         "A map of the U-Net on a photograph whose middle was restored. Will it be "
@@ -586,10 +586,10 @@ ASKS = {
     ),
     "9.h": Ask(
         "Fewer than 1,500 bytes for a picture of 256 x 256 pixels. Whole and pressed "
-        "hard, or a sixteenth of its pixels and pressed gently?",
-        "The sixteenth. JPEG of the whole picture spends that much on the mean of each "
-        "square and on saying that nothing else follows; it has a least size, and "
-        "below it there is no file at all.",
+        "hard, a fourth of its pixels, or a sixteenth and pressed gently?",
+        "Not the whole: JPEG spends that much on the mean of each square and on saying "
+        "that nothing else follows; below a least size there is no file at all. The "
+        "sixteenth below some 900 bytes, above them the fourth.",
     ),
 }
 
@@ -656,7 +656,7 @@ QUIZ = [
             "that PSNR is computed on luma",
         ),
         "a",
-        "EDSR kept its size and lost, too. What might be noise is drawn weakly.",
+        "EDSR kept its size and lost, too, but not when its pairs were clean.",
     ),
     Question(
         "A number plate becomes readable after Real-ESRGAN. It is",
