@@ -772,9 +772,9 @@ assert run.rehearse or control["clean"].diff().iloc[1] > -0.5
 srlab.figures.table(control, "Four clean photographs, x4, PSNR of luma in dB")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Neither going on nor the rate nor the sharpened targets cost much: about a tenth of a
-# decibel. (These small pictures were made from sharpened ones, so there is nothing to
-# sharpen.) The other two decibels are the price of the damage in the pairs.
+# Going on, the rate and the sharpened targets together cost next to nothing. (These
+# small pictures were made from sharpened ones, so there is nothing to sharpen.) The two
+# decibels are the price of the damage in the pairs.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Not knowing.** Add noise to the clean small pictures, little by little. From where
