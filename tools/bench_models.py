@@ -47,12 +47,16 @@ LARGE = {
 
 
 def _shipped() -> list[tuple[str, int]]:
-    """(name, scale) of all weights in data/weights."""
+    """(name, scale) of the weights that enlarge undamaged pictures.
+
+    Restorers of decoded pictures have rows of their own (tools/bench_two_layer.py).
+    """
     found = sorted((data_dir() / "weights").glob("*.safetensors"))
     cards = {file.stem: weights.read_card(file) for file in found}
     return [
         (name, int(scale))
         for name, card in cards.items()
+        if card.model != "CodedNet"
         for scale in str(card.settings.get("scales", "")).split()
     ]
 

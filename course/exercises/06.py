@@ -52,7 +52,8 @@ def check_6_1(fn):
             "for a picture of random numbers the one convolution and the two steps "
             "differ: which axis of the weights belongs to the channels that come out?"
         )
-    wide = _random(5, 6, 3, 3, seed=5), _random(5, seed=6), _random(5, seed=7)
+    wide = _random(5, 6, 3, 3, seed=5), _random(5, seed=6)
+    wide = *wide, _random(5, seed=7).sigmoid()
     what = " of a convolution from 6 to 5 channels"
     try:
         got = _folded(fn, *wide, what)
@@ -135,6 +136,10 @@ def check_6_2(fn):
             raise Differs(f"{name} counts one of the two products.")
         if got == 2 * (height * width) ** 2 * d and got != want:
             raise Differs(f"{name} lets every pixel meet every pixel.")
+        if got == 2 * height * width * m**2 * d != want:
+            raise Differs(f"{name} counts before the windows are filled up.")
+        if got == 2 * (height // m) * (width // m) * m**4 * d != want:
+            raise Differs(f"{name} leaves out the windows that are not full.")
         close(got, want, name, rtol=1e-9)
     return "Linear in the pixels: twice the picture, twice the price."
 
@@ -149,6 +154,10 @@ def _whole_picture(height, width, d, m):
 
 def _unfilled(height, width, d, m):  # forgets the windows that are not full
     return 2 * height * width * m**2 * d
+
+
+def _full_windows(height, width, d, m):  # drops those at the end
+    return 2 * (height // m) * (width // m) * m**4 * d
 
 
 def _small_windows(height, width, d, m):  # m tokens in a window, not m^2
@@ -242,11 +251,14 @@ def solution_6_4(n, m):
 def check_6_4(fn):
     for n, m in ((12, 4), (8, 2), (16, 8)):
         name = f"the result of `may_meet({n}, {m})`"
-        got = _shaped(fn(n, m), (n // m, m, m), name)
-        if got.dtype != torch.bool:
+        got = fn(n, m)
+        got = torch.from_numpy(got) if isinstance(got, np.ndarray) else got
+        if isinstance(got, torch.Tensor) and got.dtype != torch.bool:
             raise Differs(
-                f"{name} holds {str(got.dtype)[6:]}; True and False are wanted."
+                f"{name} holds {str(got.dtype)[6:]}; True and False are wanted, not "
+                "numbers to be added."
             )
+        got = _shaped(got, (n // m, m, m), name)
         want = solution_6_4(n, m)
         if got.all():
             raise Differs(
@@ -258,6 +270,11 @@ def check_6_4(fn):
             raise Differs(f"in {name} some pixel may not meet itself.")
         if not torch.equal(got, got.transpose(1, 2)):
             raise Differs(f"in {name} i may meet j where j may not meet i.")
+        if not got.flatten(1).all(dim=1).any():
+            raise Differs(
+                f"in {name} every window forbids something. Two pixels of a window "
+                "stood up to m - 1 apart, and that is allowed."
+            )
         if not got[:-1].all():
             raise Differs(
                 f"in {name} a window inside the row forbids something. Which window "
@@ -287,6 +304,15 @@ def _other_way(n, m):  # rolled to the right
 def _every_window(n, m):  # cuts each window in two halves
     half = torch.arange(m) < m // 2
     return (half[:, None] == half[None, :]).expand(n // m, m, m)
+
+
+def _half_a_window(n, m):  # the threshold is too low
+    place = torch.arange(n).roll(-(m // 2)).reshape(-1, m)
+    return (place[:, :, None] - place[:, None, :]).abs() <= m // 2
+
+
+def _to_add(n, m):  # SwinIR's own mask
+    return torch.zeros(n // m, m, m).masked_fill(~solution_6_4(n, m), float("-inf"))
 
 
 def _forbidden(n, m):  # the opposite: what is masked
@@ -364,12 +390,22 @@ WRONG = {
         _one_product,
         _whole_picture,
         _unfilled,
+        _full_windows,
         _small_windows,
         _with_softmax,
         _additions_too,
     ],
     "6.3": [_reshaped, _by_columns, _turned, _two_rows, _interleaved],
-    "6.4": [_everybody, _alone, _other_way, _every_window, _forbidden, _numbers],
+    "6.4": [
+        _everybody,
+        _alone,
+        _other_way,
+        _every_window,
+        _half_a_window,
+        _forbidden,
+        _numbers,
+        _to_add,
+    ],
 }
 
 ASKS = {
@@ -380,12 +416,12 @@ ASKS = {
         "It cannot say where: a gain that helps the whiskers also acts on the wall.",
     ),
     "6.b": Ask(
-        "All gains of the trained net are set to 1. How much does it lose: nearly all "
-        "it had over bicubic, a tenth of a decibel or so, nothing? And if each channel "
-        "keeps the gain that it has on other photographs?",
-        "With 1 a good part of its lead, but not all: the residuals become too "
-        "strong. With the usual gains next to nothing, for they hardly depend on the "
-        "picture.",
+        "All gains of the trained net are set to 1. How much does it lose: more than "
+        "it had over bicubic, about a half of that, a tenth of a decibel, nothing? And "
+        "if each channel keeps the gain that it has on other photographs?",
+        "With 1 more than its whole lead: the residuals become too strong, and "
+        "channels that were shut are open. With the usual gains next to nothing, for "
+        "they hardly depend on the picture.",
     ),
     "6.c": Ask(
         "Before attention we put the 64 tokens into another order. What changes in the "
@@ -406,11 +442,12 @@ ASKS = {
         "begin at fixed places, and now they hold other pixels.",
     ),
     "6.f": Ask(
-        "One net with channel attention, one with all gains fixed at 1, the same seed, "
-        "the same crops. Which one wins, and by how much?",
-        "One pair of short runs can show either order, by hundredths. In six longer "
-        "runs, three seeds each, the two agree within two hundredths of a decibel, and "
-        "the net without attention is ahead each time, by a hundredth or two.",
+        "One net with channel attention, one with all gains fixed at 1, one at 0.5, "
+        "the same seed, the same crops. Which one wins, and by how much?",
+        "The short runs here differ by some hundredths, and the strength of fresh "
+        "residuals alone explains that. In longer runs, three seeds each, all agree "
+        "within two hundredths of a decibel, and the net without attention is ahead "
+        "each time, by a hundredth or two.",
     ),
     "6.g": Ask(
         "Six networks with the same training data, five sets. In how many columns of "
@@ -478,7 +515,7 @@ QUIZ = [
             "so that the result does not depend on where the picture begins",
         ),
         "a",
-        "Without a shift nothing ever leaves its window. The result does depend on "
+        "Without a shift attention never leaves its window. The result does depend on "
         "where the picture begins, by a little.",
     ),
     Question(

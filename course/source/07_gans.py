@@ -221,7 +221,7 @@ flat = 255 * of_cat[k].std(unbiased=False).item()
 assert flat > 8
 f"{len(of_cat):,} squares; ours is number {k}; a flat one is {flat:.1f} levels off"
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 alike, off = {}, []
 for name in ("china", "grace_hopper", "camera", "rocket", "grass"):
     theirs, take = squares(name)
@@ -538,7 +538,7 @@ for module in untrained.modules():
         module.reset_parameters()
 "the same layers, with random weights"
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 damages = {
     "shifted": lambda n: held[n].roll(1, dims=-1),
     "blurred": lambda n: srlab.imresize(lows[n], scale=4).clamp(0, 1),

@@ -1102,7 +1102,7 @@ step = np.tile([100.0] * 8 + [112.0] * 8, (2, 1))
 smooth_columns(step, 30)[0, 5:11]
 
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 rows = {}
 for name, image in (("cat", photo), ("cup", cup)):
     whole = brightness(image)
@@ -1128,7 +1128,7 @@ srlab.figures.table(filtered, "JPEG of quality 10, filtered")
 # limit is there to spare edges of the scene that happen to lie on a border. At this
 # quality it finds none: without it (1,000) nothing is lost. At a finer quality?
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 fine = brightness(codecs.JPEG(75).decode(codecs.JPEG(75).encode(cup)))
 at_75 = {
     limit: noise(
@@ -1410,7 +1410,7 @@ srlab.figures.table(runs, "The same AC as JPEG's runs", digits=0)
 # and counts as it goes, as a decoder can, too:
 
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 def learned(values, start=0.02):
     """Bytes of a coder that counts along; each value begins with `start`."""
     low, size = symbols.min(), np.ptp(symbols) + 1
@@ -1485,7 +1485,7 @@ srlab.figures.plot_rd(
 # the names: the same standard from another encoder, or with another goal, is another
 # curve.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 names = {"JPEG optimised": "", "WebP": "WebP", "JPEG 2000 by rate": "JPEG 2000"}
 names |= {"JPEG 2000 by dB": "JPEG 2000", "AVIF": "AV1", "HEIF": "BPG"}
 rows = {

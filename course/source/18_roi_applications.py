@@ -439,7 +439,7 @@ draw = torch.Generator().manual_seed(0)
 wishes |= {f"noise {k}": (random_map(scene, draw), cat_share) for k in range(3)}
 f"{len(wishes)} maps"
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 rows = {}
 for name, (P, rule) in wishes.items():
     files = beside(P, scene, 90, 30, rule)
@@ -497,7 +497,7 @@ f"p of dog {p_dog:.3f}; but of cat, which is there, only {p_cat:.3f}"
 # How many **bytes** does a file spend on a place? Take the numbers of its blocks out,
 # and see by how much the file shrinks.
 
-# %% slideshow={"slide_type": "-"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 from srlab.codecs.pillow import squeeze
 from srlab.schemes.coefficients import Coefficients
 from srlab.schemes.maps import blocks

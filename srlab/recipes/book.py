@@ -11,7 +11,7 @@ from typing import Any
 
 from srlab.recipes import gans, restorers
 from srlab.recipes.recipe import PHOTOS, PRESETS, Recipe
-from srlab.recipes.restorers import SMALL
+from srlab.recipes.restorers import EQUAL, SMALL
 
 __all__ = ["get", "names"]
 
@@ -69,20 +69,23 @@ _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
     "srresnet_x4": restorers.residual(
         "SRResNet", 4, {}, SMALL, short_steps=2000, loss="l2", patch=24
     ),
-    "edsr_x2": restorers.edsr(2, SMALL),
+    "edsr_x2": restorers.edsr(2, SMALL, EQUAL),
     "edsr_x3": restorers.edsr(3, SMALL),
     "edsr_x4": restorers.edsr(4, SMALL),
-    "edsr_bn_x2": restorers.edsr(2, SMALL, short_steps=5000, norm="batch"),
+    "edsr_bn_x2": restorers.edsr(2, SMALL, short_steps=EQUAL, norm="batch"),
+    "edsr_bn_loud_x2": restorers.edsr(  # is it the residuals' size that costs?
+        2, {**SMALL, "residual_scale": 10.0}, EQUAL, norm="batch", residual_scale=10.0
+    ),
     # 16 blocks of AdaDM at full weight begin 10 times too large.
     "adadm_x2": restorers.residual(
-        "AdaDM", 2, {"residual_scale": 0.1}, {**SMALL, "residual_scale": 1.0}, 5000
+        "AdaDM", 2, {"residual_scale": 0.1}, {**SMALL, "residual_scale": 1.0}, EQUAL
     ),
     "rcan_x2": restorers.residual(
         "RCAN",
         2,
         {},
         {"width": 32, "groups": 2, "blocks": 2, "reduction": 8},
-        short_steps=5000,
+        short_steps=EQUAL,
     ),
     "swinir_light_x2": restorers.swinir(2),
     "swinir_light_x3": restorers.swinir(3),
@@ -92,7 +95,7 @@ _BOOK: dict[str, tuple[Recipe, dict, dict]] = {
         2,
         {},
         {"width": 32, "blocks": 2, "recursion": 1, "reduction": 8},
-        short_steps=5000,
+        short_steps=EQUAL,
     ),
     "rrdb_x4": gans.rrdb(),
     "srgan_x4": gans.srgan(),

@@ -14,10 +14,11 @@ from typing import Any
 
 from srlab.recipes.recipe import HELD_OUT, SETS, Recipe
 
-__all__ = ["SMALL", "coded", "edsr", "espcn", "on_gpu", "residual", "srcnn", "swinir"]
-__all__ += ["vdsr"]
+__all__ = ["EQUAL", "SMALL", "coded", "edsr", "espcn", "on_gpu", "residual", "srcnn"]
+__all__ += ["swinir", "vdsr"]
 
 SMALL = {"width": 32, "blocks": 4}  # what a CPU trains of a residual net
+EQUAL = 20_000  # steps of the small nets that notebooks 05 and 06 compare
 _GPU = Recipe(
     name="",
     preset="full",
