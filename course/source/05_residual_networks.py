@@ -149,6 +149,7 @@ def gradients(blocks):
     return [norm / norms[-1] for norm in norms]
 
 
+# %% slideshow={"slide_type": "-"}
 torch.manual_seed(0)
 reach = {
     "with skips": gradients([edsr_block(16) for _ in range(16)]),
@@ -617,7 +618,7 @@ srlab.figures.table(table, f"{recipe.steps} steps, four photographs, x2, in dB")
 # from `data/results` (full mode trains them here). AdaDM is a block with a mended BN,
 # which section 5 builds.
 
-# %% slideshow={"slide_type": "skip"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "skip"}
 variants = {
     "EDSR": {},
     "EDSR with BN": {"norm": "batch"},
@@ -631,6 +632,9 @@ variants = {
         "norm": "batch", "value_range": 1.0, "residual_scale": 0.1
     },
 }  # fmt: skip
+f"{len(variants)} variants of four blocks"
+
+# %% slideshow={"slide_type": "skip"} tags=["nbval-ignore-output"]
 deep = {
     "EDSR, 16 blocks": {"blocks": 16},
     "EDSR with BN, 16 blocks": {"blocks": 16, "norm": "batch"},

@@ -77,8 +77,6 @@ srlab.show(
 # ## Setup
 
 # %% slideshow={"slide_type": "-"}
-import re
-
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
@@ -1260,6 +1258,8 @@ srlab.figures.table(times, "Published nets that were timed on a CPU", digits=1)
 # decibel above SRCNN. On a GPU the ratio may be another.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+import re
+
 mine = bench.query("kind == 'ours'").set_index("name").sort_values("set5_psnr")
 notes = {name: srlab.load(name, 2).card.note for name in mine.index}
 crops = {n: re.findall(r"of ([\d,]+)", note) for n, note in notes.items()}
