@@ -1308,7 +1308,7 @@ srlab.figures.table(whisper, "Mean deviations of the blocks, on the cat")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # EDSR with BN whispers to the end: its $\gamma$ has grown by a third, and its residuals
 # are a tenth of the skip. It has found a way to do with little. And at a quarter of the
-# contrast all three lose half a decibel and more; 800 steps made no such difference.
+# contrast all three lose about half a decibel; 800 steps made no such difference.
 # AdaDM loses most, but now its factors have no part in it: held, it loses as much.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
